@@ -1,0 +1,5 @@
+"""``python -m risk``: the command line."""
+
+from risk.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""Unit cube → inputs: independent marginals, Gaussian-copula blocks and regimes.
+
+The map has two stages, so that a pick-freeze design never repeats the expensive one. `columns`
+turns each innovation of the cube into a column of values (for an input given a regime: one row a
+state). `inputs` then picks, for every point, the row of the state that holds. Exchanging columns
+between two designs therefore needs no quantile function at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from risk.marginals import Categorical, Marginal
+
+Array = NDArray[np.float64]
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """What is believed of one number in each state of a regime."""
+
+    regime: str
+    marginals: Mapping[str, Marginal | float]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The smallest and the largest possible value over all states."""
+        ends = [m.support if isinstance(m, Marginal) else (m, m) for m in self.marginals.values()]
+        return min(low for low, _ in ends), max(high for _, high in ends)
+
+    def ppf(self, u: Array) -> Array:
+        """Values at the probabilities `u` in every state, shape (states, n)."""
+        rows = [
+            m.ppf(u) if isinstance(m, Marginal) else np.full(u.shape, m)
+            for m in self.marginals.values()
+        ]
+        return np.stack(rows)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{state}: {m}" for state, m in self.marginals.items())
+
+
+@dataclass(frozen=True)
+class InputMap:
+    """The one map from the unit cube to named inputs, whatever the dependence.
+
+    Parameters
+    ----------
+    marginals
+        The uncertain inputs, in the order of the cube's axes.
+    fixed
+        Facts and levers: the same value at every point.
+    correlation
+        Spearman's rank correlation of pairs of inputs, joined by a Gaussian copula whose latent
+        correlation is ``2 sin(π ρ / 6)``.
+    """
+
+    marginals: Mapping[str, Marginal | Categorical | Conditional]
+    fixed: Mapping[str, float]
+    correlation: Mapping[tuple[str, str], float]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The uncertain inputs, one axis of the cube each."""
+        return tuple(self.marginals)
+
+    @cached_property
+    def blocks(self) -> tuple[frozenset[str], ...]:
+        """Sets of inputs that are correlated with each other, directly or through others."""
+        blocks: list[frozenset[str]] = []
+        for pair in self.correlation:
+            touched = [block for block in blocks if block & set(pair)]
+            blocks = [block for block in blocks if block not in touched]
+            blocks.append(frozenset(pair).union(*touched))
+        return tuple(blocks)
+
+    @cached_property
+    def _cholesky(self) -> Array:
+        latent = np.eye(len(self.names))
+        for (a, b), rho in self.correlation.items():
+            i, j = self.names.index(a), self.names.index(b)
+            latent[i, j] = latent[j, i] = 2 * np.sin(np.pi * rho / 6)
+        smallest = float(np.linalg.eigvalsh(latent)[0])
+        if smallest <= 1e-12:
+            raise ValueError(
+                "Expected correlations that can hold together (a positive definite matrix), got "
+                f"a smallest eigenvalue of {smallest:.3g}. Move them towards 0."
+            )
+        return np.linalg.cholesky(latent)
+
+    def columns(self, u: Array, *, correlated: bool = True) -> dict[str, NDArray[Any]]:
+        """Columns of values at points `u` of the unit cube, shape (inputs, n).
+
+        ``correlated=False`` moves every input alone along its own marginal, as a tornado does.
+        """
+        if correlated and self.correlation:
+            u = special.ndtr(self._cholesky @ special.ndtri(u))
+        return {name: m.ppf(u[i]) for i, (name, m) in enumerate(self.marginals.items())}
+
+    def inputs(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """Input values at every point: each regime picks the rows of its state; no fixed inputs."""
+        values: dict[str, NDArray[Any]] = {}
+        for name, marginal in self.marginals.items():
+            column = columns[name]
+            if isinstance(marginal, Conditional):
+                state = columns[marginal.regime].astype(np.intp)
+                column = np.take_along_axis(column, state[None], axis=0)[0]
+            values[name] = column
+        return values

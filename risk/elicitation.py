@@ -1,0 +1,195 @@
+"""Marginals from two or three quantiles, the way experts and published ranges give them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+from risk.marginals import Marginal, beta, lognormal, normal, pert, triangular, uniform
+
+Array = NDArray[np.float64]
+Quantiles = Mapping[float, float]
+
+TOLERANCE = 1e-6  # largest misfit of a fitted quantile, as a share of the range of the given ones
+
+
+def from_quantiles(quantiles: Quantiles, family: str | None = None) -> Marginal:
+    """The marginal whose quantiles are the given ones, to 1e-6 of their range.
+
+    Parameters
+    ----------
+    quantiles
+        Two or three of probability → value, both increasing.
+    family
+        normal, lognormal, beta, uniform, triangular or pert. Three quantiles may leave it out: the
+        first of these that returns them is taken.
+
+    Raises
+    ------
+    ValueError
+        When the quantiles are not two or three increasing numbers inside the family's support, or
+        when the family cannot return them; the message then names the family that comes closest.
+
+    Examples
+    --------
+    >>> float(from_quantiles({0.05: 1.0, 0.5: 2.0, 0.95: 5.0}).ppf(np.array(0.5)).round(9))
+    2.0
+    """
+    probabilities, values = _ordered(quantiles)
+    if family is not None and family not in _FITS:
+        raise ValueError(f"Expected a family of {', '.join(_FITS)}, got {family!r}.")
+    if family is None and len(values) == 2:
+        raise ValueError(
+            "Expected a family with two quantiles, since several fit them, got none. "
+            f"Name one of {', '.join(_FITS)}, or give a third quantile."
+        )
+    fits = {} if family is None else {family: _fit(family, probabilities, values)}
+    if family is None or fits[family][1] > TOLERANCE:
+        others = [name for name in _FITS if name not in fits and _reaches(name, values)]
+        fits |= {name: _fit(name, probabilities, values) for name in others}
+    chosen = family or next((n for n in fits if fits[n][1] <= TOLERANCE), None)
+    if chosen is None or fits[chosen][1] > TOLERANCE:
+        raise ValueError(_misfit(fits, family, probabilities, values))
+    return fits[chosen][0]
+
+
+def _ordered(quantiles: Quantiles) -> tuple[Array, Array]:
+    probabilities, values = (np.array(x, dtype=float) for x in zip(*sorted(quantiles.items())))
+    shown = _show(probabilities, values)
+    if len(values) not in (2, 3):
+        raise ValueError(f"Expected two or three quantiles, got {len(values)}: {shown}.")
+    if not (np.all(np.isfinite(values)) and probabilities[0] > 0 and probabilities[-1] < 1):
+        raise ValueError(f"Expected finite quantiles strictly between P0 and P100, got {shown}.")
+    if not np.all(np.diff(values) > 0):
+        raise ValueError(
+            f"Expected quantiles that increase with their probability, got {shown}, which cross. "
+            "Put them in order."
+        )
+    return probabilities, values
+
+
+def _reaches(family: str, values: Array) -> bool:
+    """Whether the family has room for these values and as many parameters as there are values."""
+    if family == "beta":
+        return bool(values[0] > 0 and values[-1] < 1)
+    if family == "lognormal":
+        return len(values) == 3 or bool(values[0] > 0)
+    return len(values) == 3 or family in ("normal", "uniform")
+
+
+def _fit(family: str, probabilities: Array, values: Array) -> tuple[Marginal, float]:
+    """The family's closest marginal, and its largest misfit relative to the range of values."""
+    if not _reaches(family, values):
+        if family in ("triangular", "pert"):
+            raise ValueError(f"Expected three quantiles for a {family} prior, got {len(values)}.")
+        support = "(0, 1)" if family == "beta" else "(0, ∞)"
+        raise ValueError(
+            f"Expected quantiles inside the support {support} of a {family} prior, got "
+            f"{_show(probabilities, values)}. Change them or choose another family."
+        )
+    marginal = _FITS[family](probabilities, values)
+    misfit = np.max(np.abs(marginal.ppf(probabilities) - values)) / (values[-1] - values[0])
+    return marginal, float(misfit)
+
+
+def _fit_normal(p: Array, x: Array) -> Marginal:
+    z = stats.norm.ppf(p)
+    sd = (x[-1] - x[0]) / (z[-1] - z[0])
+    return normal(float(x[0] - sd * z[0]), float(sd))
+
+
+def _fit_lognormal(p: Array, x: Array) -> Marginal:
+    """Two quantiles fix mu and sigma; a third, where they do not return it, fixes the shift."""
+    z = stats.norm.ppf(p)
+
+    def shifted(shift: float) -> Marginal:
+        logs = np.log(x - shift)
+        sigma = (logs[-1] - logs[0]) / (z[-1] - z[0])
+        return lognormal(float(logs[0] - sigma * z[0]), float(sigma), shift)
+
+    def middle(log_room: float) -> float:
+        logs = np.log(x - x[0] + math.exp(log_room))
+        return float((logs[1] - logs[0]) / (logs[2] - logs[0]) - (z[1] - z[0]) / (z[2] - z[0]))
+
+    if len(x) == 2:
+        return shifted(0.0)
+    if x[0] > 0 and abs(shifted(0.0).ppf(p[1]) - x[1]) <= 1e-12 * x[1]:
+        return shifted(0.0)
+    width = math.log(x[-1] - x[0])
+    low, high = width - 30.0, width + 12.0
+    if middle(low) * middle(high) > 0:  # skewed to the left, or symmetric: no shift returns it
+        return _fit_normal(p, x)
+    return shifted(float(x[0]) - math.exp(optimize.brentq(middle, low, high, xtol=1e-14)))
+
+
+def _fit_uniform(p: Array, x: Array) -> Marginal:
+    slope = (x[-1] - x[0]) / (p[-1] - p[0])
+    return uniform(float(x[0] - slope * p[0]), float(x[0] + slope * (1 - p[0])))
+
+
+def _least_squares(
+    build: Callable[[Array], Marginal], start: list[float], p: Array, x: Array
+) -> Marginal:
+    """The marginal with the smallest misfit, over unbounded coordinates of its parameters."""
+
+    def misfit(theta: Array) -> Array:
+        return (build(np.clip(theta, -30, 30)).ppf(p) - x) / (x[-1] - x[0])
+
+    best = optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    return build(np.clip(best.x, -30, 30))
+
+
+def _fit_beta(p: Array, x: Array) -> Marginal:
+    mean = float(np.mean(x))
+    spread = float((x[-1] - x[0]) / (stats.norm.ppf(p[-1]) - stats.norm.ppf(p[0])))
+    size = max(mean * (1 - mean) / spread**2 - 1, 0.1)
+    start = [math.log(mean * size), math.log((1 - mean) * size)]
+    return _least_squares(lambda t: beta(math.exp(t[0]), math.exp(t[1])), start, p, x)
+
+
+def _fit_three_points(family: Callable[..., Marginal]) -> Callable[[Array, Array], Marginal]:
+    def fit(p: Array, x: Array) -> Marginal:
+        width = float(x[-1] - x[0])
+
+        def build(theta: Array) -> Marginal:
+            low = float(x[0]) - width * math.exp(theta[0])
+            high = float(x[-1]) + width * math.exp(theta[1])
+            return family(low, low + (high - low) * float(special.expit(theta[2])), high)
+
+        middle = float(special.logit(np.clip((x[1] - x[0]) / width, 0.05, 0.95)))
+        return _least_squares(build, [-1.0, -1.0, middle], p, x)
+
+    return fit
+
+
+_FITS: dict[str, Callable[[Array, Array], Marginal]] = {
+    "normal": _fit_normal,
+    "lognormal": _fit_lognormal,
+    "beta": _fit_beta,
+    "uniform": _fit_uniform,
+    "triangular": _fit_three_points(triangular),
+    "pert": _fit_three_points(pert),
+}
+
+
+def _show(probabilities: Array, values: Array) -> str:
+    pairs = zip(probabilities, values, strict=True)
+    return ", ".join(f"P{100 * p:g} = {v:g}" for p, v in pairs)
+
+
+def _misfit(
+    fits: Mapping[str, tuple[Marginal, float]], family: str | None, p: Array, x: Array
+) -> str:
+    best = min(fits, key=lambda name: fits[name][1])
+    returned = _show(p, fits[best][0].ppf(p))
+    verb = "returns them" if fits[best][1] <= TOLERANCE else f"comes closest, with {returned}"
+    what = f"a {family} prior" if family else "any family"
+    own = f" (it gives {_show(p, fits[family][0].ppf(p))})" if family else ""
+    return (
+        f"Expected quantiles that {what} can return, got {_show(p, x)}{own}. "
+        f"Of all families {best} {verb}: use it or change the quantiles."
+    )

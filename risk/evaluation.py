@@ -1,0 +1,192 @@
+"""One checked call of a model: read-only arrays in, finite outcomes of the right shape out."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.checks import model_problems
+from risk.dependence import InputMap
+from risk.marginals import Categorical
+from risk.names import suggest
+from risk.priors import Priors
+from risk.signature import Model, read_signature
+
+Array = NDArray[np.float64]
+Values = Mapping[str, Any]
+
+
+class ModelError(RuntimeError):
+    """A model that failed, or that returned something no analysis may use."""
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A model with the priors' fixed and theoretical values, called with uncertain inputs only."""
+
+    model: Model
+    map: InputMap
+    theoretical: Mapping[str, float] | None
+    arguments: frozenset[str] | None  # None: the model takes any
+    outcomes: tuple[str, ...]
+
+    def __call__(self, values: Values, n: int, where: str = "") -> Array:
+        """Outcomes at n points, shape (outcomes, n).
+
+        Parameters
+        ----------
+        values
+            Input name → array of shape (n,) or a number; they win over the fixed values. States
+            of a categorical input are codes.
+        n
+            The number of points.
+        where
+            What the points are, for an error message.
+
+        Raises
+        ------
+        ModelError
+            When the model fails, changes its arguments, leaves an outcome out, or returns another
+            shape, another type, or a value that is not finite.
+        """
+        inputs = {name: _column(x, n) for name, x in (self.map.fixed | dict(values)).items()}
+        results = _call(self.model, self._arguments(inputs, n))
+        _check_names(results, self.outcomes)
+        rows = np.empty((len(self.outcomes), n))
+        for row, name in zip(rows, self.outcomes, strict=True):
+            row[:] = _checked(results[name], name, n)
+        if not np.isfinite(rows).all():
+            raise ModelError(_not_finite(rows, self.outcomes, inputs, where))
+        return rows
+
+    def _arguments(self, inputs: Mapping[str, NDArray[Any]], n: int) -> dict[str, Any]:
+        taken = {k: x for k, x in inputs.items() if self.arguments is None or k in self.arguments}
+        for name in taken:
+            marginal = self.map.marginals.get(name)
+            if isinstance(marginal, Categorical):
+                taken[name] = _column(np.array(marginal.states)[taken[name]], n)
+        if self.theoretical is not None:
+            taken["theoretical"] = {k: _column(x, n) for k, x in self.theoretical.items()}
+        return taken
+
+
+def bind(model: Model, priors: Priors) -> BoundModel:
+    """The model ready to be called, with its signature checked against the priors.
+
+    A model with the argument ``theoretical`` gets a mapping of the priors' theoretical values.
+
+    Raises
+    ------
+    ValueError
+        When names, units or ranges of the priors are not those of the model's signature.
+    ModelError
+        When the model fails at the medians of the inputs.
+    """
+    problems = [f"{'.'.join(filter(None, p[:2]))}: {p[2]}" for p in model_problems(priors, model)]
+    if problems:
+        raise ValueError("The priors do not fit the model.\n" + "\n".join(problems))
+    signature = read_signature(model)
+    names = frozenset((*signature.required, *signature.optional))
+    theoretical = priors.theoretical if signature.takes_theoretical else None
+    arguments = None if signature.takes_any else names
+    bound = BoundModel(model, priors.map, theoretical, arguments, ())
+    medians = {name: _column(x, 2) for name, x in medians_of(priors.map, 2).items()}
+    inputs = {name: _column(x, 2) for name, x in (priors.map.fixed | medians).items()}
+    results = _call(model, bound._arguments(inputs, 2))
+    _check_names(results, tuple(signature.outcomes))
+    return BoundModel(model, priors.map, theoretical, arguments, tuple(results))
+
+
+def medians_of(map_: InputMap, n: int) -> dict[str, NDArray[Any]]:
+    """Every uncertain input at its median, n times; a regime in the state that holds there."""
+    middle = np.full((len(map_.names), n), 0.5)
+    return map_.inputs(map_.columns(middle, correlated=False))
+
+
+def _column(values: Any, n: int) -> NDArray[Any]:
+    """A read-only view of shape (n,), so that a model that changes its arguments is caught."""
+    view = np.broadcast_to(np.asarray(values), (n,))
+    view.flags.writeable = False
+    return view
+
+
+def _call(model: Model, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        results = model(**arguments)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f"{frames[-1].filename}:{frames[-1].lineno}" if len(frames) > 1 else "its call"
+        if isinstance(error, ValueError) and "read-only" in str(error):
+            raise ModelError(
+                f"Expected a model that leaves its arguments alone, got one that changes an array "
+                f"in place at {at}. Work on a copy: x = x.copy()."
+            ) from error
+        raise ModelError(
+            f"The model failed at {at}: {type(error).__name__}: {error}. Correct the model."
+        ) from error
+    if not isinstance(results, Mapping):
+        raise ModelError(
+            "Expected a model that returns a dict of outcome name → array, got "
+            f"{type(results).__name__}. Return for example {{'profit': revenue - cost}}."
+        )
+    if not results:
+        raise ModelError("Expected a model with at least one outcome, got an empty dict.")
+    return results
+
+
+def _check_names(results: Mapping[str, Any], expected: Sequence[str]) -> None:
+    missing = [name for name in expected if name not in results]
+    unknown = [name for name in results if name not in expected] if expected else []
+    if missing or unknown:
+        what = f"{missing} missing" if missing else f"{unknown} not expected"
+        near = suggest(missing[0], results) if missing else ""
+        raise ModelError(
+            f"Expected the outcomes {list(expected)} at every call, got {what}. "
+            f"Return the same names each time.{near}"
+        )
+
+
+def _checked(result: Any, name: str, n: int) -> NDArray[Any]:
+    values = np.asarray(result)
+    if values.dtype.kind not in "fiub":
+        raise ModelError(
+            f"Expected numbers as outcome `{name}`, got an array of {values.dtype}. "
+            "Return real numbers."
+        )
+    if values.shape != (n,):
+        raise ModelError(
+            f"Expected outcome `{name}` with one value a point, shape ({n},), got shape "
+            f"{values.shape}. Compute it element by element, without sums over the points."
+        )
+    return values
+
+
+def _not_finite(
+    rows: Array, names: Sequence[str], inputs: Mapping[str, NDArray[Any]], where: str
+) -> str:
+    """How many values are not finite, of which outcomes, and the first rows with their inputs."""
+    bad = ~np.isfinite(rows)
+    counts = ", ".join(
+        f"{bad[k].sum():,} of `{name}`" for k, name in enumerate(names) if bad[k].any()
+    )
+    first = np.flatnonzero(bad.any(axis=0))[:3]
+    lines = []
+    for point in first:
+        which = next(k for k in range(len(names)) if bad[k, point])
+        values = ", ".join(f"{name}={_short(x[point])}" for name, x in inputs.items())
+        lines.append(f"  row {point}: {names[which]} = {rows[which, point]} at {values}")
+    at = f" in {where}" if where else ""
+    return (
+        f"Expected finite outcomes, got NaN or infinity{at}: {counts}, at {rows.shape[1]:,} points. "
+        "Correct the model or the priors there; nothing is dropped. First rows:\n"
+        + "\n".join(lines)
+    )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, (int, float, np.number)) else str(value)

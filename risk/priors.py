@@ -1,0 +1,299 @@
+"""Priors: what is believed of every input, why, and what the headline claim assumes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from risk.checks import consistency_problems
+from risk.dependence import Conditional, InputMap
+from risk.elicitation import from_quantiles
+from risk.marginals import Categorical, Marginal, from_scipy
+from risk.names import readable, suggest
+from risk.sources import Judgement, Published, Source
+
+PERCENTILES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Described:
+    unit: str
+    source: str | Source | Sequence[Source] = ()
+    judgement: Judgement | None = None
+    label: str | None = None
+    description: str = ""
+    theoretical: float | str | None = None
+    step: str | None = None
+    lever: bool = False
+
+
+@dataclass(frozen=True)
+class Prior(_Described):
+    """What is believed of one input, in one unit, with the reason for believing it.
+
+    Parameters
+    ----------
+    distribution
+        A frozen SciPy distribution or a `Marginal`; a number for a fixed input; state →
+        probability for a categorical one; with `given`, state of that regime → distribution
+        or number.
+    quantiles, family
+        Instead of a distribution: probability → value, see `risk.marginals.from_quantiles`.
+    given
+        The categorical input whose state decides the distribution.
+    unit
+        Unit of the values; it must be the model's where the model names one.
+    source, judgement
+        At least one: a title or `Source`, or who judged it, when and why.
+    theoretical, step
+        The value that the headline claim assumes (of a fixed input, the fixed one unless said
+        otherwise), and the bridge step that the input belongs to.
+    lever
+        True for a fixed value that management chooses, false for a fact.
+
+    Raises
+    ------
+    ValueError
+        Without source and judgement, or when the distribution or the quantiles do not make sense.
+
+    Examples
+    --------
+    >>> price = Prior(quantiles={0.05: 1.0, 0.5: 2.0, 0.95: 5.0}, unit="USD", source="a quote")
+    >>> float(price.marginal.ppf(np.array(0.5)).round(6)), price.kind
+    (2.0, 'uncertain')
+    """
+
+    distribution: Any = None
+    quantiles: Mapping[float, float] | None = field(default=None, kw_only=True)
+    family: str | None = field(default=None, kw_only=True)
+    given: str | None = field(default=None, kw_only=True)
+    marginal: Marginal | Categorical | Conditional | float = field(init=False)
+    sources: tuple[Source, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if (self.distribution is None) == (self.quantiles is None):
+            raise ValueError(
+                "Expected either a distribution or quantiles, got "
+                f"{'neither' if self.quantiles is None else 'both'}. Give one of them."
+            )
+        one = isinstance(self.source, (str, Source))
+        listed: Iterable[Any] = [self.source] if one else self.source
+        sources = tuple(Source(s) if isinstance(s, str) else s for s in listed if s)
+        if not sources and self.judgement is None:
+            raise ValueError(
+                "Expected at least one source or a judgement, got neither. "
+                "Say where the number comes from, or who judged it, when and why."
+            )
+        if self.quantiles is not None:
+            marginal: Any = from_quantiles(self.quantiles, self.family)
+        else:
+            marginal = _marginal(self.distribution, self.given)
+        object.__setattr__(self, "marginal", marginal)
+        object.__setattr__(self, "sources", sources)
+        if self.theoretical is None and isinstance(marginal, float):
+            object.__setattr__(self, "theoretical", marginal)
+
+    @property
+    def kind(self) -> str:
+        """``uncertain``, ``lever`` (fixed, management's choice) or ``fact`` (fixed)."""
+        if not isinstance(self.marginal, float):
+            return "uncertain"
+        return "lever" if self.lever else "fact"
+
+    def __hash__(self) -> int:
+        return hash((self.unit, str(self.marginal)))
+
+
+def _marginal(distribution: Any, given: str | None) -> Marginal | Categorical | Conditional | float:
+    """One of our marginals for whatever a `Prior` takes."""
+    if given is not None:
+        if not isinstance(distribution, Mapping):
+            raise TypeError(
+                f"Expected one distribution for each state of {given!r}, got "
+                f"{type(distribution).__name__}. Pass state → distribution or number."
+            )
+        states = {str(state): _marginal(d, None) for state, d in distribution.items()}
+        wrong = [s for s, m in states.items() if not isinstance(m, (Marginal, float))]
+        if wrong:
+            raise TypeError(f"Expected a distribution or a number for state {wrong[0]!r}.")
+        return Conditional(given, states)  # type: ignore[arg-type]
+    if isinstance(distribution, (Marginal, Categorical)):
+        return distribution
+    if isinstance(distribution, Mapping):
+        return Categorical(tuple(map(str, distribution)), tuple(map(float, distribution.values())))
+    if isinstance(distribution, (int, float, np.number)) and not isinstance(distribution, bool):
+        if not math.isfinite(distribution):
+            raise ValueError(f"Expected a finite number, got {distribution}.")
+        return float(distribution)
+    return from_scipy(distribution)
+
+
+class Priors(Mapping[str, Prior]):
+    """Named priors, how they depend on each other, and the case that they describe.
+
+    Parameters
+    ----------
+    inputs
+        Name → prior, in the order in which they are shown.
+    correlation
+        Pair of names → Spearman's rank correlation (a Gaussian copula joins them).
+    title, case, published
+        What the case is called, its short name, and the published figures to reproduce.
+
+    Raises
+    ------
+    ValueError
+        When a regime or a correlation names an input that cannot take part in it.
+
+    Examples
+    --------
+    >>> from scipy.stats import uniform
+    >>> priors = Priors({"x": Prior(uniform(0, 1), unit="1", source="unit interval")})
+    >>> priors.uncertain, priors.fix(x=0.5).fixed
+    (('x',), {'x': 0.5})
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Prior],
+        correlation: Mapping[tuple[str, str], float] | None = None,
+        *,
+        title: str = "Untitled case",
+        case: str = "case",
+        published: Sequence[Published] = (),
+    ) -> None:
+        self._inputs = dict(inputs)
+        self.correlation = dict(correlation or {})
+        self.title, self.case, self.published = title, case, tuple(published)
+        problems = [
+            f"{name}{'.' + field if field else ''}: {what}"
+            for name, field, what in consistency_problems(self, self.correlation)
+        ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        self.map.columns(np.empty((len(self.uncertain), 0)))  # correlations that cannot hold
+
+    def __getitem__(self, name: str) -> Prior:
+        return self._inputs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._inputs)
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """Names of the inputs that vary."""
+        return tuple(n for n, p in self.items() if p.kind == "uncertain")
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """Name → value of every fact and lever."""
+        return {n: p.marginal for n, p in self.items() if isinstance(p.marginal, float)}
+
+    @property
+    def theoretical(self) -> dict[str, float]:
+        """Name → value that the headline claim assumes, for the inputs on which it says one."""
+        claimed = {n: p.theoretical for n, p in self.items() if p.theoretical is not None}
+        return {n: float(v) for n, v in claimed.items() if not isinstance(v, str)}
+
+    @property
+    def steps(self) -> dict[str, list[str]]:
+        """Bridge step → its inputs, in the order of the priors."""
+        steps: dict[str, list[str]] = {}
+        for name, prior in self.items():
+            if prior.step is not None:
+                steps.setdefault(prior.step, []).append(name)
+        return steps
+
+    @cached_property
+    def map(self) -> InputMap:
+        """The map from the unit cube to inputs."""
+        uncertain = {n: self[n].marginal for n in self.uncertain}
+        return InputMap(uncertain, self.fixed, self.correlation)  # type: ignore[arg-type]
+
+    def fix(self, **values: float) -> Priors:
+        """The same priors with some inputs fixed at `values`: what if management chose so?
+
+        Raises
+        ------
+        KeyError
+            For a name that is not an input.
+        """
+        unknown = [name for name in values if name not in self]
+        if unknown:
+            raise KeyError(f"Expected inputs to fix, got {unknown}.{suggest(unknown[0], self)}")
+        inputs = dict(self)
+        for name, value in values.items():
+            old = self[name]
+            inputs[name] = Prior(
+                float(value),
+                **{key: getattr(old, key) for key in _Described.__dataclass_fields__}
+                | {"lever": True},
+            )
+        kept = {pair: rho for pair, rho in self.correlation.items() if not set(pair) & set(values)}
+        return Priors(inputs, kept, title=self.title, case=self.case, published=self.published)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that is known of the case, ready for JSON; its canonical form is hashed."""
+        return {
+            "title": self.title,
+            "case": self.case,
+            "inputs": {name: _record(prior) for name, prior in self.items()},
+            "correlation": [[a, b, rho] for (a, b), rho in self.correlation.items()],
+            "published": [asdict(figure) for figure in self.published],
+        }
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of the priors."""
+        text = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parameters(marginal: Any) -> Any:
+    if isinstance(marginal, Conditional):
+        return {
+            s: [getattr(m, "family", "fixed"), _parameters(m)]
+            for s, m in marginal.marginals.items()
+        }
+    return marginal if isinstance(marginal, float) else dict(marginal.parameters)
+
+
+def _record(prior: Prior) -> dict[str, Any]:
+    """One prior as plain data: numbers, text, sources."""
+    marginal = prior.marginal
+    numeric = isinstance(marginal, Marginal)
+    fixed = marginal if isinstance(marginal, float) else None
+    at = np.array(PERCENTILES)
+    return {
+        "label": prior.label,
+        "unit": prior.unit,
+        "description": prior.description,
+        "kind": prior.kind,
+        "family": "given"
+        if isinstance(marginal, Conditional)
+        else getattr(marginal, "family", "fixed"),
+        "parameters": _parameters(marginal),
+        "text": f"{fixed:g}" if fixed is not None else str(marginal),
+        "quantiles": [float(x) for x in marginal.ppf(at)] if numeric else None,
+        "value": fixed,
+        "given": prior.given,
+        "theoretical": prior.theoretical,
+        "step": prior.step,
+        "sources": [asdict(source) for source in prior.sources],
+        "judgement": asdict(prior.judgement) if prior.judgement else None,
+    }
+
+
+def labels(priors: Priors) -> dict[str, str]:
+    """Name → label for people."""
+    return {name: prior.label or readable(name) for name, prior in priors.items()}

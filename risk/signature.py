@@ -1,0 +1,94 @@
+"""What a model's signature says: its inputs, their units and ranges, and its outcomes' units.
+
+A model is any function of named inputs that returns named outcomes. Units are optional: an
+annotation such as ``Annotated[Array, "USD/day"]`` gives one, and a third item gives the range in
+which the quantity makes sense. A ``TypedDict`` as return annotation names the outcomes' units.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Model = Callable[..., Mapping[str, Any]]
+THEORETICAL = "theoretical"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A unit, or None where the model names none, and the range that makes sense."""
+
+    unit: str | None = None
+    low: float = -math.inf
+    high: float = math.inf
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs that a model needs and may take, and the units that it names."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    takes_any: bool
+    takes_theoretical: bool
+    inputs: Mapping[str, Quantity]
+    outcomes: Mapping[str, Quantity]
+
+
+def read_signature(model: Model) -> Signature:
+    """The signature of `model`, which must name its inputs.
+
+    Raises
+    ------
+    TypeError
+        When the model is not callable or has positional arguments without a name.
+
+    Examples
+    --------
+    >>> def model(price, share=1.0):
+    ...     return {"revenue": price * share}
+    >>> read_signature(model).required, read_signature(model).optional
+    (('price',), ('share',))
+    """
+    if not callable(model):
+        raise TypeError(
+            f"Expected `model` to be a function of named inputs, got {type(model).__name__}."
+        )
+    required, optional, takes_any = [], [], False
+    parameters = inspect.signature(model).parameters
+    for name, parameter in parameters.items():
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
+            raise TypeError(
+                f"Expected a model whose arguments have names, got the positional {parameter}. "
+                "Name every input in the signature."
+            )
+        if parameter.kind is parameter.VAR_KEYWORD:
+            takes_any = True
+        elif name != THEORETICAL:
+            (required if parameter.default is parameter.empty else optional).append(name)
+    hints = _hints(model)
+    inputs = {name: _quantity(hints.get(name)) for name in (*required, *optional)}
+    outcomes = {name: _quantity(hint) for name, hint in _hints(hints.get("return")).items()}
+    return Signature(
+        tuple(required), tuple(optional), takes_any, THEORETICAL in parameters, inputs, outcomes
+    )
+
+
+def _hints(annotated: Any) -> dict[str, Any]:
+    while isinstance(annotated, functools.partial):
+        annotated = annotated.func
+    try:
+        return typing.get_type_hints(annotated, include_extras=True)
+    except (TypeError, NameError):  # no annotations at all, or names known only elsewhere
+        return {}
+
+
+def _quantity(hint: Any) -> Quantity:
+    unit, bounds, *_ = (*getattr(hint, "__metadata__", ()), None, None)
+    low, high = bounds if isinstance(bounds, tuple) else (-math.inf, math.inf)
+    return Quantity(unit if isinstance(unit, str) else None, low, high)

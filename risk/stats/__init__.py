@@ -1,0 +1,1 @@
+"""Estimators on plain arrays: NumPy and SciPy, no labels. The sample axis is always last."""
