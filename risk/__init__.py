@@ -1,0 +1,51 @@
+"""Monte Carlo risk and sensitivity for the business models of AI labs.
+
+Priors are data with sources. A design is a set of points in the unit cube; the priors map it to
+named inputs. The model is a plain vectorised function of those names. An analysis reduces its
+outcomes to labelled numbers, each with an interval. Figures and memos only read those numbers.
+
+A map of the package, in the order in which data flows:
+
+names, signature       dimension names; what a model's signature says
+marginals, elicitation distribution families; fitting them to quantiles
+dependence             unit cube → inputs: independent, correlated, given a regime
+priors, sources        what is believed of every input, and why
+checks                 what does not fit, in the priors or between them and a model
+prior_file (…)         TOML → priors, with every problem at its line and column
+designs, evaluation    scrambled Sobol' replicates; one checked call of a model
+engine                 replicates of a pick-freeze design on any executor
+stats                  estimators on plain arrays
+analysis               estimators lifted to labelled data
+study, store           the pipeline on one screen; files and provenance
+plots, memo, cli       what people see
+model                  the profit model of an AI lab
+"""
+
+from risk.analysis import probability_below, what_if
+from risk.evaluation import ModelError
+from risk.model import profit_model
+from risk.prior_file import PriorsError, read_priors
+from risk.priors import Prior, Priors
+from risk.sources import Judgement, Published, Source
+from risk.store import open_study, run_id, save_study
+from risk.study import run_study
+from risk.version import __version__
+
+__all__ = [
+    "Judgement",
+    "ModelError",
+    "Prior",
+    "Priors",
+    "PriorsError",
+    "Published",
+    "Source",
+    "__version__",
+    "open_study",
+    "probability_below",
+    "profit_model",
+    "read_priors",
+    "run_id",
+    "run_study",
+    "save_study",
+    "what_if",
+]

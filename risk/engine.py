@@ -61,7 +61,7 @@ class Runs(NamedTuple):
 
 def run_replicates(
     job: Job, replicates: int, executor: Executor | None = None, progress: Progress | None = None
-) -> Runs:
+) -> tuple[Runs, Job]:
     """Evaluate a model on R independent replicates and reduce them.
 
     A pilot replicate first decides which inputs get the best dimensions of the net, and the scale
@@ -78,11 +78,16 @@ def run_replicates(
     progress
         Called with (done, total) after each replicate.
 
+    Returns
+    -------
+    The stacked replicates, and the job with the order and scale that the pilot gave it.
+
     Raises
     ------
     ModelError
         Whatever the model did that no analysis may use.
     """
+    job = replace(job, order=list(range(len(job.model.map.names))))
     pilot = run_replicate(replace(job, draws=min(job.draws, PILOT_DRAWS)), (0,))
     job = replace(job, order=importance_order(job, pilot), scale=pilot.scale)
     done = _run_all(job, replicates, executor, progress)
@@ -94,7 +99,7 @@ def run_replicates(
     level = np.array([r.outcomes[:, 0] for r in done])
     constant = np.all([r.constant for r in done], axis=0) & np.all(_alike(level, level[0]), axis=0)
     rows = replicates * job.draws * (2 * len(job.factors) + 2)
-    return Runs(inputs, values, sums, constant, rows)
+    return Runs(inputs, values, sums, constant, rows), job
 
 
 def _run_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -110,9 +111,17 @@ def medians_of(map_: InputMap, n: int) -> dict[str, NDArray[Any]]:
 
 def _column(values: Any, n: int) -> NDArray[Any]:
     """A read-only view of shape (n,), so that a model that changes its arguments is caught."""
+    if isinstance(values, float):
+        return _constant(values, n)
     view = np.broadcast_to(np.asarray(values), (n,))
     view.flags.writeable = False
     return view
+
+
+@functools.lru_cache(maxsize=1024)
+def _constant(value: float, n: int) -> NDArray[Any]:
+    """The same facts and levers enter thousands of calls: their views are made once."""
+    return np.broadcast_to(np.float64(value), (n,))
 
 
 def _call(model: Model, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

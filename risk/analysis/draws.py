@@ -1,0 +1,37 @@
+"""The draws: every simulated input and outcome, with units and names."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from risk.engine import Job, Runs
+from risk.marginals import Categorical
+from risk.names import DRAW, INPUT, OUTCOME, REPLICATE, readable
+from risk.priors import Priors, labels
+from risk.signature import read_signature
+
+
+def draws(runs: Runs, job: Job, priors: Priors) -> xr.Dataset:
+    """Inputs and outcomes of design A of every replicate: the sample that all other analyses use.
+
+    Uncertain inputs and outcomes have the dimensions replicate and draw, fixed inputs none. A
+    categorical input holds the codes that ``flag_values`` and ``flag_meanings`` explain.
+    """
+    named = labels(priors)
+    variables = {}
+    for name, prior in priors.items():
+        attrs = {"units": prior.unit, "long_name": named[name], "role": INPUT}
+        if isinstance(prior.marginal, float):
+            variables[name] = ((), prior.marginal, attrs)
+            continue
+        if isinstance(prior.marginal, Categorical):
+            attrs["flag_values"] = np.arange(len(prior.marginal.states), dtype=np.int8)
+            attrs["flag_meanings"] = " ".join(prior.marginal.states)
+        variables[name] = ((REPLICATE, DRAW), runs.inputs[name], attrs)
+    units = read_signature(job.model.model).outcomes
+    for name, values in zip(job.outcomes, runs.outcomes, strict=True):
+        unit = units[name].unit if name in units else None
+        attrs = {"units": unit or "", "long_name": readable(name), "role": OUTCOME}
+        variables[name] = ((REPLICATE, DRAW), values, attrs)
+    return xr.Dataset(variables)

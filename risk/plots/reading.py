@@ -1,0 +1,166 @@
+"""What a figure reads off a study: labels, units, the way its numbers are written, its origin."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from risk.memo.formats import number, number_range, numbers, unit_words
+from risk.names import suggest
+
+_LONGEST = 160  # characters of a label that a figure takes
+
+
+class Quantity(NamedTuple):
+    """An input or outcome of a study, and how its numbers read."""
+
+    name: str
+    label: str
+    unit: str
+    style: str | None
+
+    @property
+    def money(self) -> bool:
+        """Whether it is an amount of US dollars."""
+        return self.unit.partition("/")[0] == "USD"
+
+    @property
+    def per(self) -> str:
+        """What a sentence adds to an amount of money: " a day"; nothing for other units."""
+        words = unit_words(self.unit)
+        return f" {words}" if self.money and words else ""
+
+    @property
+    def axis(self) -> str:
+        """The unit as a subtitle names it: "US$ a day", "%", "node-hours a day"."""
+        if self.money:
+            return f"US${self.per}"
+        return {"share": "%"}.get(self.style or "", unit_words(self.unit))
+
+    def text(self, value: float, *, sign: bool = False) -> str:
+        """One number with its unit, for a sentence."""
+        return number(value, self.unit, style=self.style, sign=sign)
+
+    def range(self, low: float, high: float) -> str:
+        """A range with its unit, for a sentence."""
+        return number_range(low, high, self.unit, style=self.style)
+
+    def labels(
+        self, values: Sequence[float], standard_error: float | None = None, *, sign: bool = False
+    ) -> list[str]:
+        """Numbers of one precision for the chart, whose subtitle names a long unit."""
+        texts = numbers(values, self.unit, standard_error, style=self.style, sign=sign)
+        return [self._short(text) for text in texts]
+
+    def ends(self, low: float, high: float) -> tuple[str, str]:
+        """Two values of an input, with a third digit if two would print the same."""
+        texts = numbers([low, high], self.unit, style=self.style)
+        if texts[0] == texts[1] and low != high:
+            texts = numbers([low, high], self.unit, style=self.style, digits=3)
+        return self._short(texts[0]), self._short(texts[1])
+
+    def ticks(self, values: Sequence[float]) -> list[str]:
+        """Round numbers of an axis, with no more digits than their step needs."""
+        step = Decimal(f"{values[1] - values[0]:.6g}").normalize()
+        largest = Decimal(f"{max(map(abs, values)):.6g}")
+        digits = max(1, largest.adjusted() - int(step.as_tuple().exponent) + 1)
+        texts = numbers(values, self.unit, style=self.style, digits=digits)
+        return [self._short(text) for text in texts]
+
+    def _short(self, text: str) -> str:
+        """The text without a unit of several words."""
+        words = unit_words(self.unit)
+        keep = self.money or not words or self.unit == "month"
+        return text if keep else text.removesuffix(f" {words}")
+
+
+class Draws(NamedTuple):
+    """The draws of an outcome, smallest first, and the standard error of their mean."""
+
+    ordered: np.ndarray[tuple[int], np.dtype[np.float64]]
+    standard_error: float | None  # None where a single replicate gives none
+
+
+def clean(text: object) -> str:
+    """A label of a study as one line of printable text."""
+    line = " ".join(str(text).split())
+    line = "".join(sign for sign in line if sign.isprintable() or sign in "\u202f\u00a0")
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def group(study: xr.DataTree, name: str, outcome: str) -> xr.Dataset:
+    """Numbers of one analysis for one outcome.
+
+    Raises
+    ------
+    ValueError
+        The study has no such analysis, or the analysis no such outcome.
+    """
+    if name not in study.children:
+        known = ", ".join(sorted(map(str, study.children))) or "nothing"
+        raise ValueError(f"Expected a study with `{name}`, got one with {known}. Run the study.")
+    data = study[name].to_dataset()
+    outcomes = [str(each) for each in data["outcome"].values]
+    if outcome not in outcomes:
+        raise ValueError(
+            f"Expected `outcome` of `{name}` to be one of {', '.join(outcomes)}, got {outcome!r}."
+            f"{suggest(outcome, outcomes)}"
+        )
+    return data.sel(outcome=outcome)
+
+
+def quantity(study: xr.DataTree, name: str, label: object = None, unit: object = None) -> Quantity:
+    """How an input or outcome reads; label and unit come from the draws unless given."""
+    data = study["draws"].to_dataset()
+    attrs = data[name].attrs if name in data else {}
+    words = clean(attrs.get("long_name", name) if label is None else label) or clean(name)
+    text = clean(attrs.get("units", "1") if unit is None else unit)
+    return Quantity(name, words, text, _style(data, name, words) if text in ("", "1") else None)
+
+
+def _style(data: xr.Dataset, name: str, label: str) -> str | None:
+    """Percent for what is called a share, and for what never leaves 0…1."""
+    if "share" in name.split("_") or "share" in label.lower().split():
+        return "share"
+    if name not in data or data[name].dtype.kind != "f":
+        return None
+    values = data[name].values
+    return "share" if values.size and values.min() >= 0 and values.max() <= 1 else None
+
+
+def draws(study: xr.DataTree, name: str) -> Draws:
+    """The draws of an outcome over every replicate."""
+    values = np.asarray(study["draws"][name].values, dtype=np.float64)
+    means = values.mean(axis=-1) if values.ndim == 2 else np.zeros(0)
+    error = float(means.std(ddof=1)) / math.sqrt(means.size) if means.size > 1 else None
+    return Draws(np.sort(values.ravel()), error)
+
+
+def version(study: xr.DataTree) -> str:
+    """Program and version that made the study: "risk 0.1.0"."""
+    try:
+        known = json.loads(str(study.attrs.get("versions", "{}")))
+    except json.JSONDecodeError:
+        known = {}
+    return clean(f"risk {known.get('risk', '')}")
+
+
+def provenance(study: xr.DataTree) -> str:
+    """The line under every figure: what was studied, run, draws, seed, priors, version."""
+    attrs = study.attrs
+    replicates, points = int(attrs["replicates"]), int(attrs["draws"])
+    parts = [
+        attrs["title"],
+        f"run {attrs['run_id']}",
+        f"{replicates * points:,} draws ({replicates}×{points:,} scrambled Sobol’)",
+        f"seed {attrs['seed']}",
+        f"priors {attrs['case']}" if attrs.get("case") else "",
+        version(study),
+    ]
+    return " · ".join(clean(part) for part in parts if part)

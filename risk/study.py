@@ -1,0 +1,160 @@
+"""The whole pipeline on one screen: priors and a model in, one DataTree of numbers out."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+import xarray as xr
+
+from risk import analysis
+from risk.analysis.bridge import bridge_parts
+from risk.engine import Job, Progress, run_replicates
+from risk.evaluation import BoundModel, bind
+from risk.names import suggest
+from risk.priors import Priors, labels
+from risk.signature import Model
+from risk.store import provenance
+
+Factors = Mapping[str, Sequence[str]]
+
+
+def run_study(
+    model: Model,
+    priors: Priors,
+    *,
+    draws: int = 4096,
+    replicates: int = 16,
+    seed: int = 545,
+    outcomes: Sequence[str] | None = None,
+    factors: Factors | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Simulate a model over its priors and say how large, how risky, and what drives it.
+
+    Parameters
+    ----------
+    model
+        A function of named inputs, arrays of shape (n,), that returns outcome name → array (n,).
+    priors
+        What is believed of every input of the model.
+    draws
+        Points in a replicate, a power of two.
+    replicates
+        Independent randomisations, at least two; intervals come from the spread between them.
+    seed
+        Any integer; the same seed gives the same bits, whatever the executor.
+    outcomes
+        Names to analyse; all by default.
+    factors
+        Label → inputs that are moved together. Inputs not named are a factor each; inputs that
+        are correlated with each other always share one.
+    executor
+        Any `concurrent.futures.Executor`; None is this thread.
+    progress
+        Called with (replicates done, total).
+
+    Returns
+    -------
+    DataTree with the groups draws, sobol, risk and tornado, and, where the priors have a
+    theoretical case, bridge and published.
+
+    Raises
+    ------
+    ValueError
+        When an argument makes no sense, or the priors do not fit the model.
+    ModelError
+        When the model fails or returns something that is not finite.
+
+    Examples
+    --------
+    >>> from scipy.stats import uniform
+    >>> import risk
+    >>> x = {f"x{i}": risk.Prior(uniform(0, 1), unit="1", source="unit interval") for i in (1, 2)}
+    >>> study = risk.run_study(lambda x1, x2: {"y": x1 * x2}, risk.Priors(x), draws=1024)
+    >>> study["sobol"]["first_order"].sel(outcome="y", factor="x1").item()  # exactly 3/7
+    0.428...
+    """
+    _check_numbers(draws, replicates)
+    bound = bind(model, priors)
+    wanted = _wanted(bound, outcomes)
+    grouped = _factors(priors, factors)
+    job = Job(bound, grouped, wanted, draws, operator.index(seed), [])
+    runs, job = run_replicates(job, replicates, executor, progress)
+    drawn = analysis.draws(runs, job, priors)
+    parts = bridge_parts(bound, priors, drawn)
+    groups = {
+        "draws": drawn,
+        "sobol": analysis.sobol(runs, job, drawn, labels(priors)),
+        "risk": analysis.risk(drawn),
+        "tornado": analysis.tornado(bound, priors, drawn),
+        "bridge": None if parts is None else analysis.bridge(parts),
+        "published": analysis.published(bound, priors),
+    }
+    tree = xr.DataTree.from_dict({f"/{k}": v for k, v in groups.items() if v is not None})
+    tree.attrs.update(provenance(model, priors, tree, draws, replicates, seed))
+    return tree
+
+
+def _check_numbers(draws: int, replicates: int) -> None:
+    if operator.index(draws) < 2 or draws & (draws - 1):
+        near = 2 ** max(1, round(np.log2(max(draws, 2))))
+        raise ValueError(
+            f"Expected `draws` to be a power of two, got {draws}. A Sobol' net is balanced only "
+            f"then; use {near}."
+        )
+    if operator.index(replicates) < 2:
+        raise ValueError(
+            f"Expected at least 2 `replicates`, got {replicates}. Intervals come from their spread."
+        )
+
+
+def _wanted(model: BoundModel, outcomes: Sequence[str] | None) -> tuple[str, ...]:
+    if outcomes is None:
+        return model.outcomes
+    unknown = [name for name in outcomes if name not in model.outcomes]
+    if unknown or isinstance(outcomes, str) or not outcomes:
+        near = suggest(unknown[0], model.outcomes) if unknown else ""
+        raise ValueError(
+            f"Expected `outcomes` to be a list of {list(model.outcomes)}, got {outcomes!r}.{near}"
+        )
+    return tuple(outcomes)
+
+
+def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ...]]:
+    """Every uncertain input in exactly one factor, correlated inputs together."""
+    if not priors.uncertain:
+        raise ValueError("Expected at least one uncertain input, got fixed inputs only.")
+    grouped = {label: tuple(names) for label, names in (factors or {}).items()}
+    named = [name for names in grouped.values() for name in names]
+    wrong = [name for name in named if name not in priors.uncertain]
+    if wrong:
+        what = "a fixed input, which is no factor" if wrong[0] in priors else "not an input"
+        raise ValueError(
+            f"Expected `factors` of uncertain inputs, got {wrong[0]!r}, {what}."
+            + suggest(wrong[0], priors.uncertain)
+        )
+    twice = {name for name in named if named.count(name) > 1}
+    if twice:
+        raise ValueError(f"Expected every input in one factor, got {sorted(twice)} in several.")
+    for block in priors.map.blocks:
+        split = [label for label, names in grouped.items() if block & set(names)]
+        if split and not block <= set(grouped[split[0]]):
+            raise ValueError(
+                f"Expected the correlated inputs {sorted(block)} in one factor, got them split. "
+                "Put them all in the same one."
+            )
+        if not split:
+            members = tuple(name for name in priors.uncertain if name in block)
+            grouped[" + ".join(members)] = members
+    taken = {name for names in grouped.values() for name in names}
+    singles = {name: (name,) for name in priors.uncertain if name not in taken}
+    clash = set(singles) & set(grouped)
+    if clash:
+        raise ValueError(f"Expected factor labels that are no inputs' names, got {sorted(clash)}.")
+    ordered = {**grouped, **singles}
+    first = {label: priors.uncertain.index(names[0]) for label, names in ordered.items()}
+    return {label: ordered[label] for label in sorted(ordered, key=lambda k: first[k])}
