@@ -21,15 +21,21 @@ plots, memo, cli       what people see
 model                  the profit model of an AI lab
 """
 
-from risk.analysis import probability_below, what_if
-from risk.evaluation import ModelError
-from risk.model import profit_model
-from risk.prior_file import PriorsError, read_priors
-from risk.priors import Prior, Priors
-from risk.sources import Judgement, Published, Source
-from risk.store import open_study, run_id, save_study
-from risk.study import run_study
-from risk.version import __version__
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from risk.analysis import probability_below, what_if
+    from risk.evaluation import ModelError
+    from risk.model import profit_model
+    from risk.prior_file import PriorsError, read_priors
+    from risk.priors import Prior, Priors
+    from risk.sources import Judgement, Published, Source
+    from risk.store import open_study, run_id, save_study
+    from risk.study import run_study
+    from risk.version import __version__
 
 __all__ = [
     "Judgement",
@@ -49,3 +55,27 @@ __all__ = [
     "save_study",
     "what_if",
 ]
+
+_HOMES = {
+    "risk.analysis": ("probability_below", "what_if"),
+    "risk.evaluation": ("ModelError",),
+    "risk.model": ("profit_model",),
+    "risk.prior_file": ("PriorsError", "read_priors"),
+    "risk.priors": ("Prior", "Priors"),
+    "risk.sources": ("Judgement", "Published", "Source"),
+    "risk.store": ("open_study", "run_id", "save_study"),
+    "risk.study": ("run_study",),
+    "risk.version": ("__version__",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first used, so that ``risk --help`` needs no SciPy."""
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'risk' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -71,6 +71,7 @@ def read_priors(path: str | Path, model: Model | None = None) -> Priors:
         priors,
         title=document["title"],
         case=Path(path).stem,
+        description=" ".join(document.get("description", "").split()),
         published=[_published(p, document["sources"]) for p in document.get("published", [])],
     )
 

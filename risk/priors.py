@@ -144,8 +144,9 @@ class Priors(Mapping[str, Prior]):
         Name → prior, in the order in which they are shown.
     correlation
         Pair of names → Spearman's rank correlation (a Gaussian copula joins them).
-    title, case, published
-        What the case is called, its short name, and the published figures to reproduce.
+    title, case, description, published
+        What the case is called, its short name, what it is about, and the published figures that
+        its theoretical values must reproduce.
 
     Raises
     ------
@@ -167,11 +168,13 @@ class Priors(Mapping[str, Prior]):
         *,
         title: str = "Untitled case",
         case: str = "case",
+        description: str = "",
         published: Sequence[Published] = (),
     ) -> None:
         self._inputs = dict(inputs)
         self.correlation = dict(correlation or {})
-        self.title, self.case, self.published = title, case, tuple(published)
+        self.title, self.case, self.description = title, case, description
+        self.published = tuple(published)
         problems = [
             f"{name}{'.' + field if field else ''}: {what}"
             for name, field, what in consistency_problems(self, self.correlation)
@@ -240,13 +243,15 @@ class Priors(Mapping[str, Prior]):
                 | {"lever": True},
             )
         kept = {pair: rho for pair, rho in self.correlation.items() if not set(pair) & set(values)}
-        return Priors(inputs, kept, title=self.title, case=self.case, published=self.published)
+        about = {key: getattr(self, key) for key in ("title", "case", "description", "published")}
+        return Priors(inputs, kept, **about)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything that is known of the case, ready for JSON; its canonical form is hashed."""
         return {
             "title": self.title,
             "case": self.case,
+            "description": self.description,
             "inputs": {name: _record(prior) for name, prior in self.items()},
             "correlation": [[a, b, rho] for (a, b), rho in self.correlation.items()],
             "published": [asdict(figure) for figure in self.published],

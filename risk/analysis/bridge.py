@@ -102,14 +102,13 @@ def bridge_parts(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dat
     names = [n for n in model.outcomes if n in draws and np.ptp(draws[n].values) > 0]
     if not steps or not names:
         return None
-    weights = shapley.weights(len(steps))
     parts = np.empty((len(steps), len(names), *draws[names[0]].shape))
     start, end = np.empty((2, *parts.shape[1:]))
     for r in range(draws.sizes[REPLICATE]):
         drawn = {name: draws[name].values[r] for name in model.map.names}
         values = _all_sets(model, drawn, _theory(priors), list(steps.values()))
         values = values[:, [model.outcomes.index(name) for name in names]]
-        parts[:, :, r] = np.einsum("ks,son->kon", weights, values)
+        parts[:, :, r] = shapley.steps(values)
         start[:, r], end[:, r] = values[0], values[-1]
     per_draw = (OUTCOME, REPLICATE, DRAW)
     unit = "unit of the outcome"

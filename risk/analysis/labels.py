@@ -23,12 +23,15 @@ def variable(dims: Sequence[str], values: Any, units: str, long_name: str) -> tu
 def with_interval(
     name: str, dims: Sequence[str], estimate: Estimate, units: str, long_name: str | None = None
 ) -> Variables:
-    """A number and its 95 % interval as two variables: `name` and `name`_interval."""
+    """A number, its standard error and its 95 % interval as three variables."""
     text = long_name or readable(name)
     pair = f"{text}, 95 % interval"
     return {
         name: variable(dims, estimate.value, units, text),
         f"{name}_interval": variable((*dims, BOUND), estimate.interval, units, pair),
+        f"{name}_standard_error": variable(
+            dims, estimate.standard_error, units, f"{text}, standard error"
+        ),
     }
 
 

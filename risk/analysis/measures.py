@@ -43,11 +43,6 @@ def risk(
     spread = measures.estimate(lambda x: x.std(axis=-1), y)
     variables = {
         **with_interval("mean", by_outcome, mean, UNIT),
-        "mean_standard_error": (
-            by_outcome,
-            mean.standard_error,
-            {"units": UNIT, "long_name": "Standard error of the mean"},
-        ),
         **with_interval("standard_deviation", by_outcome, spread, UNIT),
         **with_interval("skewness", by_outcome, _skewness(y), "1"),
         **with_interval(

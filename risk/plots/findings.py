@@ -89,12 +89,13 @@ def tornado_finding(outcome: Quantity, movers: Sequence[tuple[str, float, str]])
 
 
 def distribution_finding(
-    outcome: Quantity, low: float, median: float, high: float, skewness: float, loss: float | None
+    outcome: Quantity, middle: tuple[float, float, float], skewness: float, loss: float | None
 ) -> str:
     """Where an outcome lies: how often it is negative, or nine cases in ten.
 
-    `loss` is the probability of an amount below zero, None where that means nothing.
+    `middle` has P5, P50 and P95; `loss` is the probability of an amount below zero, None where that means nothing.
     """
+    low, median, high = middle
     if loss is not None:
         return (
             f"{outcome.label} is negative in {chance(loss)} of cases; "

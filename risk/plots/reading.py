@@ -60,7 +60,12 @@ class Quantity(NamedTuple):
 
     def ends(self, low: float, high: float) -> tuple[str, str]:
         """Two values of an input, with a third digit if two would print the same."""
-        texts = numbers([low, high], self.unit, style=self.style)
+        plain = self.unit in ("", "1") and max(abs(low), abs(high)) < 1
+        digits = 2 if plain and self.style is None else None
+        if self.style == "share":  # each by itself: 0.3% and 18%, not 0% and 18%
+            texts = [self.text(low), self.text(high)]
+        else:
+            texts = numbers([low, high], self.unit, style=self.style, digits=digits)
         if texts[0] == texts[1] and low != high:
             texts = numbers([low, high], self.unit, style=self.style, digits=3)
         return self._short(texts[0]), self._short(texts[1])

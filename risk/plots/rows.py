@@ -136,7 +136,7 @@ def scale_below(
     """Draw the axis under a panel: line, ticks, numbers; grid lines up to a height."""
     size = sheet.page.font
     bottom = axes.get_ylim()[0]
-    count = max(2, int((scale.right - scale.left) / (5.4 * size)))
+    count = max(2, int((scale.right - scale.left) / (4.5 * size)))
     locator = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10])
     found = [float(tick) for tick in locator.tick_values(scale.low, scale.high)]
     ticks = [tick for tick in found if scale.low <= tick <= scale.high]

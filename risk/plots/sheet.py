@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -35,7 +36,7 @@ class Sheet(Figure):
         self.page = SIZES[size]
         super().__init__(figsize=(self.page.width / 72, self.page.height / 72), dpi=DPI)
         self._agg = FigureCanvasAgg(self)
-        self._points = Affine2D().scale(1 / 72) + self.dpi_scale_trans
+        self.points = Affine2D().scale(1 / 72) + self.dpi_scale_trans
         self.margin = 0.9 * self.page.font
         self.finding = self.alt = self.run_id = self.made_by = ""
 
@@ -71,7 +72,7 @@ class Sheet(Figure):
             x,
             y - _CAPITAL * size,
             text,
-            transform=self._points,
+            transform=self.points,
             fontproperties=font(size, strong),
             color=color,
             ha=align,
@@ -149,7 +150,7 @@ class Sheet(Figure):
         """Draw a square of the key, its left side at `x`, centred on height `y`."""
         corner = (x, y - side / 2)
         patch = Rectangle(corner, side, side, facecolor=fill, edgecolor=edge, linewidth=0.6)
-        patch.set_transform(self._points)
+        patch.set_transform(self.points)
         self.add_artist(patch)
 
     def footer_height(self, provenance: str, notes: Sequence[str] = ()) -> float:
@@ -184,16 +185,18 @@ class Sheet(Figure):
 
 
 @cache
-def _ruler() -> RendererAgg:
+def _ruler() -> Any:  # matplotlib does not type its renderers
     """A renderer that only measures."""
-    return RendererAgg(8, 8, DPI)
+    renderer: Any = RendererAgg
+    return renderer(8, 8, DPI)
 
 
 @lru_cache(maxsize=4096)
 def _width(text: str, size: float, strong: bool) -> float:
     """Width of a text in points."""
-    measure = _ruler().get_text_width_height_descent
-    return float(measure(text, font(size, strong), False)[0]) * 72 / DPI
+    return (
+        float(_ruler().get_text_width_height_descent(text, font(size, strong), False)[0]) * 72 / DPI
+    )
 
 
 def _greedy(words: Sequence[str], width: float, size: float, strong: bool) -> list[str]:

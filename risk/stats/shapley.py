@@ -27,20 +27,35 @@ def subsets(steps: int) -> NDArray[np.bool_]:
     return (np.arange(2**steps)[:, None] >> np.arange(steps)) & 1 == 1
 
 
-def weights(steps: int) -> Array:
-    """Weights of the sets' values in each step's Shapley value, shape (k, 2^k).
+def steps(values: Array) -> Array:
+    """What each of k steps contributes, for any order of the steps.
 
-    ``φ_i = Σ_S |S|! (k − |S| − 1)! / k! (v(S ∪ i) − v(S))`` over the sets S without i
-    (Shapley 1953, doi:10.1515/9781400881970-018).
+    The mean, over all orders, of what the outcome changes by when the step is taken:
+    ``φ_i = Σ_S |S|! (k − |S| − 1)! / k! (v(S ∪ i) − v(S))`` over the sets S without i (Shapley
+    1953, doi:10.1515/9781400881970-018). They sum to v(all) − v(none), and a step that never
+    changes the outcome gets exactly 0.
+
+    Parameters
+    ----------
+    values
+        Outcome of each set, in the order of `subsets`, shape (2^k, ..., n).
+
+    Returns
+    -------
+    Shape (k, ..., n).
 
     Examples
     --------
-    >>> weights(2) @ np.array([0.0, 1.0, 2.0, 6.0])   # v(∅), v(1), v(2), v(1, 2)
+    >>> steps(np.array([[0.0], [1.0], [2.0], [6.0]]))[:, 0]   # v(∅), v(1), v(2), v(1, 2)
     array([2.5, 3.5])
     """
-    member = subsets(steps)
-    size = member.sum(axis=1)
-    fact = [math.factorial(s) for s in range(steps + 1)]
-    joined = np.array([fact[s - 1] * fact[steps - s] if s else 0 for s in size]) / fact[steps]
-    left = np.array([fact[s] * fact[steps - s - 1] if s < steps else 0 for s in size])
-    return np.where(member.T, joined, -left / fact[steps])
+    count = len(values).bit_length() - 1
+    member = subsets(count)
+    parts = np.empty((count, *values.shape[1:]))
+    for i in range(count):
+        without = np.flatnonzero(~member[:, i])
+        size = member[without].sum(axis=1)
+        weight = np.array([math.factorial(s) * math.factorial(count - s - 1) for s in size])
+        change = values[without + 2**i] - values[without]
+        parts[i] = np.einsum("s,s...->...", weight / math.factorial(count), change)
+    return parts
