@@ -35,6 +35,15 @@ def readable(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def reads_as_share(name: str, low: float, high: float) -> bool:
+    """Whether a number without unit reads in percent: called a share, or varying within 0…1.
+
+    >>> reads_as_share("paid_user_share", 0.0, 1.2), reads_as_share("premium", 1.05, 2.8)
+    (True, False)
+    """
+    return "share" in name.split("_") or (0 <= low < high <= 1)
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for the nearest known word, or nothing.
 

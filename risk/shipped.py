@@ -29,3 +29,9 @@ def main_case() -> Path:
     path = priors_directory() / MAIN_CASE
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def files_problem(error: OSError) -> str:
+    """One line for a file that cannot be read or written."""
+    where = error.filename or "a file"
+    return f"Expected to be able to use {where}: {error.strerror or error}. Choose another place."

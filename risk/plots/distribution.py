@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,32 +12,22 @@ from matplotlib.patches import Rectangle
 
 from risk.memo.formats import number
 from risk.plots import findings
-from risk.plots.reading import Draws, Quantity, draws, group, provenance, quantity, version
+from risk.plots.reading import (
+    provenance,
+    version,
+)
 from risk.plots.rows import Scale, scale_below
-from risk.plots.statistics import write_statistics
-from risk.plots.sheet import FOOT, SMALL, Sheet
+from risk.plots.sheet import Sheet
+from risk.plots.statistics import (
+    Distribution,
+    axis_limits,
+    read_distribution,
+    statistics,
+    write_statistics,
+)
 from risk.plots.style import BLUE, GRID, INK, LIGHT, MUTED, ORANGE, TOTAL, house_style
 
 _BINS = 26  # between P5 and P95
-
-
-class Distribution(NamedTuple):
-    """Numbers of the figure of one outcome."""
-
-    reads: Quantity
-    draws: Draws
-    mean: float
-    deviation: float
-    skewness: float
-    quantiles: dict[int, float]  # percent -> value
-    loss: float | None  # probability of an amount below zero, where that is a loss
-    shortfall: float  # mean of the worst 5 %, positive when money is lost
-    base: float | None  # every input at its median
-
-    def below(self, value: float) -> float:
-        """Share of the draws at or below a value."""
-        ordered = self.draws.ordered
-        return float(np.searchsorted(ordered, value, side="right")) / ordered.size
 
 
 def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> Sheet:
@@ -59,7 +49,7 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
     """
     data = read_distribution(study, outcome)
     origin = provenance(study)
-    low, high = _limits(data)
+    low, high = axis_limits(data)
     with house_style():
         sheet = Sheet(size)
         unit = f", {data.reads.axis}" if data.reads.axis else ""
@@ -72,13 +62,14 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
             ),
             f"Simulated {findings.inside(data.reads.label)}{unit}; "
             "line: cumulative probability (right scale)",
+            _key(data),
         )
         notes = _notes(data, low, high)
         bottom = sheet.footer_height(origin, notes)
         sheet.footer(origin, notes)
         right = sheet.page.width - sheet.margin
         if size != "half":
-            right = write_statistics(sheet, _rows(data), top, bottom)
+            right = write_statistics(sheet, statistics(data), top, bottom)
         _draw(
             sheet, data, Scale(low, high, sheet.margin, right - 3.2 * sheet.page.font), top, bottom
         )
@@ -87,70 +78,15 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
     return sheet
 
 
-def read_distribution(study: xr.DataTree, outcome: str) -> Distribution:
-    """Numbers of the distribution of an outcome.
-
-    Raises
-    ------
-    ValueError
-        There is no such outcome, or it is the same in every draw.
-    """
-    data = group(study, "risk", outcome)
-    drawn = draws(study, outcome)
-    reads = quantity(study, outcome)
-    if not drawn.ordered[0] < drawn.ordered[-1]:
-        raise ValueError(
-            f"Expected an `outcome` that varies, got {outcome!r}, which is "
-            f"{reads.text(float(drawn.ordered[0]))} in every draw. Draw another outcome."
-        )
-    percent = [round(100 * float(p)) for p in data["probability"].values]
-    loss = float(data["probability_of_loss"])
-    lossy = 0 < loss < 1 and reads.money and "gap" not in outcome.split("_")
-    base = None
-    if "tornado" in study.children and outcome in study["tornado"]["outcome"].values:
-        base = float(group(study, "tornado", outcome)["base"])
-    return Distribution(
-        reads,
-        drawn,
-        float(data["mean"]),
-        float(data["standard_deviation"]),
-        float(data["skewness"]),
-        dict(zip(percent, map(float, data["quantile"].values), strict=True)),
-        loss if lossy else None,
-        float(data["expected_shortfall"].sel(tail=0.05)),
-        base,
-    )
-
-
-def _rows(data: Distribution) -> list[list[tuple[str, str, bool]]]:
-    """Blocks of the statistics at the right: name, value, and whether it is stressed."""
-    reads, error = data.reads, data.draws.standard_error
-    percents = sorted(data.quantiles)
-    values = [data.mean, data.deviation, -data.shortfall, *(data.quantiles[p] for p in percents)]
-    mean, deviation, worst, *quantiles = reads.labels(values, error)
-    first = [("Draws", f"{data.draws.ordered.size:,}", False), ("Mean", mean, True)]
-    if error is not None:
-        first.append(("± standard error", reads.labels([error], 0.05 * error)[0], False))
-    first += [("Std. dev.", deviation, False), ("Skewness", number(data.skewness, "1"), False)]
-    last = [("Mean of lowest 5%", worst, False)]
-    if data.loss is not None:
-        text = number(data.loss, "1", style="probability")
-        shortfall = reads.labels([data.shortfall, *values], error)[0]
-        last = [("P(loss)", text, True), ("Expected shortfall 5%", shortfall, False)]
-    return [first, [(f"P{p}", q, p == 50) for p, q in zip(percents, quantiles, strict=True)], last]
-
-
-def _limits(data: Distribution) -> tuple[float, float]:
-    """Ends of the axis: far tails are cut, and 5 % · 90 % · 5 % stay readable."""
-    ordered, p5, p95 = data.draws.ordered, data.quantiles[5], data.quantiles[95]
-    width = (p95 - p5) or float(ordered[-1] - ordered[0])
-    reach = [p5 - 0.75 * width, p95 + 0.75 * width]
-    low, high = max(ordered[0], reach[0]), min(ordered[-1], reach[1])
-    inside = [data.mean] if data.base is None else [data.mean, data.base]
-    return (
-        float(min(low, p5 - 0.09 * width, *(value - 0.02 * width for value in inside))),
-        float(max(high, p95 + 0.09 * width, *(value + 0.02 * width for value in inside))),
-    )
+def _key(data: Distribution) -> list[tuple[str, str, str]]:
+    """Colours of loss and profit and how likely they are."""
+    if data.loss is None:
+        return []
+    sides = ((ORANGE, "loss", data.loss), (BLUE, "profit", 1 - data.loss))
+    return [
+        (color, color, f"{word}, {number(share, '1', style='probability')} of cases")
+        for color, word, share in sides
+    ]
 
 
 def _notes(data: Distribution, low: float, high: float) -> list[str]:
@@ -180,11 +116,11 @@ def _draw(sheet: Sheet, data: Distribution, scale: Scale, top: float, bottom: fl
     """Draw the strip, the histogram and its scales between two heights."""
     size = sheet.page.font
     ground = bottom + (3.3 if data.base is not None else 2.0) * size
-    strip = top - 2.9 * size
+    strip = top - 3.3 * size
     high = strip - 0.35 * size
     axes = sheet.panel(scale.left, ground, scale.right, high)
     counts, edges = _histogram(data, scale)
-    crown = (1.6 if data.loss is None else 2.9) * size  # room for words above the bars
+    crown = 1.6 * size  # room for the mean above the bars
     full = float(counts.max())  # the highest bar, and 100 % of the cumulative line
     axes.set_xlim(scale.low, scale.high)
     axes.set_ylim(0, full * (high - ground) / (high - ground - crown))
@@ -273,39 +209,26 @@ def _lines(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes, high: flo
     for percent in (5, 95):
         axes.plot([data.quantiles[percent]] * 2, [0, top], color=INK, linewidth=1.0, zorder=4,
                   gid=f"P{percent}")  # fmt: skip
-    mean = data.reads.labels([data.mean, data.quantiles[95]], data.draws.standard_error)[0]
-    axes.plot([data.mean] * 2, [0, top - 0.3 * size * _unit(sheet, axes)], color=INK,
+    mean = data.near(data.mean)
+    axes.plot([data.mean] * 2, [top - 0.3 * size * _unit(sheet, axes), 0], color=INK,
               linewidth=1.3, linestyle=(0, (3, 1.5)), zorder=4, gid="mean")  # fmt: skip
-    _beside(sheet, data, scale, data.mean, high - 0.8 * size, f"mean {mean}", gid="mean label")
+    _beside(sheet, data, scale, high - 0.8 * size, f"mean {mean}")
     if data.loss is not None and scale.low < 0 < scale.high:
-        axes.plot([0, 0], [0, top - 1.5 * size * _unit(sheet, axes)], color=INK, linewidth=1.0,
+        axes.plot([0, 0], [0, top - 1.6 * size * _unit(sheet, axes)], color=INK, linewidth=1.0,
                   zorder=4, gid="zero")  # fmt: skip
-        sides = (("loss", data.loss, -1), ("profit", 1 - data.loss, 1))
-        for word, share, side in sides:
-            text = f"{word} {number(share, '1', style='probability')}"
-            _beside(sheet, data, scale, 0.0, high - 2.1 * size, text, side=side, gid="side")
     if data.base is not None:
         _base(sheet, data, scale, axes)
 
 
-def _beside(
-    sheet: Sheet, data: Distribution, scale: Scale, at: float, y: float, text: str, *,
-    gid: str, side: int = 0,
-) -> None:  # fmt: skip
-    """Write a text at one side of a vertical line, where no other line crosses it if there is one."""
+def _beside(sheet: Sheet, data: Distribution, scale: Scale, y: float, text: str) -> None:
+    """Write the mean on the side of its line where no other line crosses it, if there is one."""
     gap, wide = 0.4 * sheet.page.font, sheet.width_of(text)
-    lines = [scale.at(data.quantiles[5]), scale.at(data.quantiles[95]), scale.left, scale.right]
-    x = scale.at(at)
-    places = {1: (x + gap, "left"), -1: (x - gap - wide, "right")}
-    free = [
-        each
-        for each, (start, _) in places.items()
-        if not any(start - gap < line < start + wide + gap and line != x for line in lines)
-        and scale.left <= start <= scale.right - wide
-    ]
-    side = side or (free or [1])[0]
-    start, align = places[side]
-    sheet.words(start if side > 0 else start + wide, y, text, align=align, gid=gid, mask=True)
+    at = scale.at(data.mean)
+    others = [scale.at(data.quantiles[5]), scale.at(data.quantiles[95])]
+    starts = [at + gap, at - gap - wide]
+    fits = [start for start in starts if scale.left <= start <= scale.right - wide] or starts[:1]
+    free = [start for start in fits if not any(start < x < start + wide for x in others)]
+    sheet.words((free or fits)[0], y, text, gid="mean label", mask=True)
 
 
 def _base(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes) -> None:
@@ -313,10 +236,9 @@ def _base(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes) -> None:
     assert data.base is not None
     size = sheet.page.font
     ground = axes.get_position().y0 * sheet.page.height
-    axes.plot([data.base], [-0.42 * size * _unit(sheet, axes)], marker="^", markersize=0.75 * size,
+    axes.plot([data.base], [-0.4 * size * _unit(sheet, axes)], marker="^", markersize=0.6 * size,
               color=INK, clip_on=False, zorder=5, gid="base", linestyle="none")  # fmt: skip
-    value = data.reads.labels([data.base, data.quantiles[95]])[0]
-    text = f"base case {value} (P{100 * data.below(data.base):.0f})"
+    text = f"base case {data.near(data.base)} (P{100 * data.below(data.base):.0f})"
     half = sheet.width_of(text) / 2
     x = min(max(scale.at(data.base), scale.left + half), scale.right - half)
     sheet.words(x, ground - 2.5 * size, text, align="center", gid="base label")

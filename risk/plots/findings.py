@@ -93,13 +93,14 @@ def distribution_finding(
 ) -> str:
     """Where an outcome lies: how often it is negative, or nine cases in ten.
 
-    `middle` has P5, P50 and P95; `loss` is the probability of an amount below zero, None where that means nothing.
+    `middle` has P5, P50 and P95; `loss` is the probability of an amount below zero, None where
+    that means nothing.
     """
     low, median, high = middle
     if loss is not None:
         return (
             f"{outcome.label} is negative in {chance(loss)} of cases; "
-            f"its median is {outcome.text(median)}{outcome.per}"
+            f"its median is {outcome.labels([median, low, high])[0]}{outcome.per}"
         )
     tail = {True: ", with the longer tail above", False: ", with the longer tail below"}
     more = tail[skewness > 0] if abs(skewness) > 0.5 else ""
@@ -161,5 +162,5 @@ def bridge_finding(
         name, part = f"{name}, then {inside(along[1][0])}", part + along[1][1]
     texts = outcome.labels([part, abs(gap)])
     whole = ", more than the whole" if part > abs(gap) else " of the"
-    where = f"{outcome.per} between theory and the simulated mean"
+    where = f"{outcome.per} between theory and mean {inside(outcome.label)}"
     return f"{name[:1].upper()}{name[1:]}: {texts[0]}{whole} {texts[1]}{where}"

@@ -108,16 +108,20 @@ def group(study: xr.DataTree, name: str, outcome: str) -> xr.Dataset:
         The study has no such analysis, or the analysis no such outcome.
     """
     if name not in study.children:
-        known = ", ".join(sorted(map(str, study.children))) or "nothing"
-        raise ValueError(f"Expected a study with `{name}`, got one with {known}. Run the study.")
-    data = study[name].to_dataset()
-    outcomes = [str(each) for each in data["outcome"].values]
-    if outcome not in outcomes:
+        has = ", ".join(sorted(map(str, study.children))) or "nothing"
+        raise ValueError(f"Expected a study with `{name}`, got one with {has}. Run the study.")
+    known = outcomes(study, name)
+    if outcome not in known:
         raise ValueError(
-            f"Expected `outcome` of `{name}` to be one of {', '.join(outcomes)}, got {outcome!r}."
-            f"{suggest(outcome, outcomes)}"
+            f"Expected `outcome` of `{name}` to be one of {', '.join(known)}, got {outcome!r}."
+            f"{suggest(outcome, known)}"
         )
-    return data.sel(outcome=outcome)
+    return study[name].to_dataset().isel(outcome=known.index(outcome))
+
+
+def outcomes(study: xr.DataTree, name: str) -> list[str]:
+    """Names of the outcomes of an analysis, in its order."""
+    return [str(each) for each in study[name].to_dataset()["outcome"].values]
 
 
 def quantity(study: xr.DataTree, name: str, label: object = None, unit: object = None) -> Quantity:

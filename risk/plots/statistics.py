@@ -1,15 +1,115 @@
-"""The column of statistics at the right of a distribution."""
+"""Numbers of the distribution of an outcome, and their column at the right of its figure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
+import xarray as xr
 from matplotlib.lines import Line2D
 
+from risk.memo.formats import number
+from risk.plots.reading import Draws, Quantity, draws, group, quantity
 from risk.plots.sheet import Sheet
 from risk.plots.style import GRID, INK, MUTED
 
 _ROW, _RULE = 1.42, 0.5  # heights of a row and of the space around a rule, in body sizes
+
+
+class Distribution(NamedTuple):
+    """Numbers of the figure of one outcome."""
+
+    reads: Quantity
+    draws: Draws
+    mean: float
+    deviation: float
+    skewness: float
+    quantiles: dict[int, float]  # percent -> value
+    loss: float | None  # probability of an amount below zero, where that is a loss
+    shortfall: float  # mean of the worst 5 %, positive when money is lost
+    base: float | None  # every input at its median
+
+    def near(self, value: float) -> str:
+        """A value at the precision that P5 and P95 have."""
+        return self.reads.labels([value, self.quantiles[5], self.quantiles[95]])[0]
+
+    def below(self, value: float) -> float:
+        """Share of the draws at or below a value."""
+        ordered = self.draws.ordered
+        return float(np.searchsorted(ordered, value, side="right")) / ordered.size
+
+
+def read_distribution(study: xr.DataTree, outcome: str) -> Distribution:
+    """Numbers of the distribution of an outcome.
+
+    Raises
+    ------
+    ValueError
+        There is no such outcome, or it is the same in every draw.
+    """
+    data = group(study, "risk", outcome)
+    drawn = draws(study, outcome)
+    reads = quantity(study, outcome)
+    if not drawn.ordered[0] < drawn.ordered[-1]:
+        raise ValueError(
+            f"Expected an `outcome` that varies, got {outcome!r}, which is "
+            f"{reads.text(float(drawn.ordered[0]))} in every draw. Draw another outcome."
+        )
+    percent = [round(100 * float(p)) for p in data["probability"].values]
+    loss = float(data["probability_of_loss"])
+    lossy = 0 < loss < 1 and reads.money and "gap" not in outcome.split("_")
+    base = None
+    if "tornado" in study.children and outcome in list(
+        map(str, study["tornado"].to_dataset()["outcome"].values)
+    ):
+        base = float(group(study, "tornado", outcome)["base"])
+    return Distribution(
+        reads,
+        drawn,
+        float(data["mean"]),
+        float(data["standard_deviation"]),
+        float(data["skewness"]),
+        dict(zip(percent, map(float, data["quantile"].values), strict=True)),
+        loss if lossy else None,
+        float(data["expected_shortfall"].sel(tail=0.05)),
+        base,
+    )
+
+
+def axis_limits(data: Distribution) -> tuple[float, float]:
+    """Ends of the axis: far tails are cut, and 5 % · 90 % · 5 % stay readable."""
+    ordered, p5, p95 = data.draws.ordered, data.quantiles[5], data.quantiles[95]
+    width = (p95 - p5) or float(ordered[-1] - ordered[0])
+    far = np.quantile(ordered, [0.002, 0.998])
+    low = max(float(far[0]), p5 - 0.75 * width)
+    high = min(float(far[1]), p95 + 0.75 * width)
+    if ordered[0] > low - 0.06 * width:  # nothing to gain from cutting so little
+        low = float(ordered[0])
+    if ordered[-1] < high + 0.06 * width:
+        high = float(ordered[-1])
+    within = [data.mean] if data.base is None else [data.mean, data.base]
+    low = min(low, p5 - 0.09 * width, *(value - 0.02 * width for value in within))
+    return low, max(high, p95 + 0.09 * width, *(value + 0.02 * width for value in within))
+
+
+def statistics(data: Distribution) -> list[list[tuple[str, str, bool]]]:
+    """Blocks of the statistics at the right: name, value, and whether it is stressed."""
+    reads, error = data.reads, data.draws.standard_error
+    percents = sorted(data.quantiles)
+    values = [data.mean, data.deviation, -data.shortfall, *(data.quantiles[p] for p in percents)]
+    mean, deviation, worst, *quantiles = reads.labels(values, error)
+    first = [("Draws", f"{data.draws.ordered.size:,}", False), ("Mean", mean, True)]
+    if error is not None:
+        first.append(("\u00a0± standard error", number(error, reads.unit, digits=2), False))
+    skewness = number(data.skewness, "1", digits=2 if abs(data.skewness) < 1 else 3)
+    first += [("Std. dev.", deviation, False), ("Skewness", skewness, False)]
+    last = [("Mean of lowest 5%", worst, False)]
+    if data.loss is not None:
+        text = number(data.loss, "1", style="probability")
+        shortfall = reads.labels([data.shortfall, *values], error)[0]
+        last = [("P(loss)", text, True), ("Expected shortfall 5%", shortfall, False)]
+    return [first, [(f"P{p}", q, p == 50) for p, q in zip(percents, quantiles, strict=True)], last]
 
 
 def write_statistics(

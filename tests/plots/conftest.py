@@ -17,7 +17,8 @@ INPUTS = {  # name: label, unit, sampler of (rng, shape)
     "operating_cost_ratio": (
         "Operating cost ÷ compute cost", "1", lambda g, s: g.lognormal(-1.609, 0.557, s)),
     "export_regime": ("Export regime", "1", lambda g, s: g.choice(3, s, p=[0.1, 0.6, 0.3])),
-    "accelerator_premium": ("Accelerator premium", "1", lambda g, s: g.triangular(1.1, 1.5, 2.4, s)),
+    "accelerator_premium": (
+        "Accelerator premium", "1", lambda g, s: g.triangular(1.1, 1.5, 2.4, s)),
     "exposed_fleet_share": ("Exposed fleet share", "1", lambda g, s: g.beta(2, 4.5, s)),
     "overseas_share": ("Overseas share", "1", lambda g, s: g.beta(4, 6, s)),
     "ban_loss": ("Loss to service bans", "1", lambda g, s: g.beta(0.74, 8.71, s)),

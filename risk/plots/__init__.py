@@ -1,0 +1,22 @@
+"""Figures of a study: its numbers in, a matplotlib Figure in the house style out.
+
+Nothing is computed here that the study does not hold, but words and the histogram.
+"""
+
+from risk.plots.bridge import draw_bridge
+from risk.plots.distribution import draw_distribution
+from risk.plots.save import figure_run_id, save_figure, save_figures
+from risk.plots.sheet import Sheet
+from risk.plots.sobol import draw_sobol
+from risk.plots.tornado import draw_tornado
+
+__all__ = [
+    "Sheet",
+    "draw_bridge",
+    "draw_distribution",
+    "draw_sobol",
+    "draw_tornado",
+    "figure_run_id",
+    "save_figure",
+    "save_figures",
+]
