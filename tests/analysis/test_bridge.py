@@ -1,0 +1,120 @@
+"""The bridge: its parts sum to the gap on every draw, in any order of the steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import risk
+from risk.analysis.bridge import bridge, bridge_parts
+from risk.evaluation import bind
+
+
+@pytest.fixture(scope="module")
+def parts(main_study: xr.DataTree, main_priors: risk.Priors) -> xr.Dataset:
+    found = bridge_parts(
+        bind(risk.profit_model, main_priors), main_priors, main_study["draws"].to_dataset()
+    )
+    assert found is not None
+    return found
+
+
+def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
+    gap = parts["end"] - parts["start"]
+    miss = abs(parts["part"].sum("step") - gap)
+    for outcome in ("real_revenue", "gross_profit"):
+        relative = miss.sel(outcome=outcome) / abs(gap.sel(outcome=outcome))
+        assert relative.max() < 1e-9
+
+
+def test_ends_are_theory_and_the_draws(parts: xr.Dataset, main_study: xr.DataTree) -> None:
+    draws = main_study["draws"].to_dataset()
+    revenue = parts.sel(outcome="real_revenue")
+    assert (revenue["start"] == draws["theoretical_revenue"]).all()
+    assert (revenue["end"] == draws["real_revenue"]).all()
+    profit = parts.sel(outcome="gross_profit")
+    theory = draws["theoretical_revenue"] - draws["theoretical_cost"]
+    assert np.allclose(profit["start"], theory, rtol=1e-12)
+    assert (profit["end"] == draws["gross_profit"]).all()
+
+
+def test_the_order_of_the_steps_does_not_matter(
+    parts: xr.Dataset, main_study: xr.DataTree, main_priors: risk.Priors
+) -> None:
+    backwards = risk.Priors(dict(reversed(list(main_priors.items()))))
+    draws = main_study["draws"].to_dataset()
+    other = bridge_parts(bind(risk.profit_model, backwards), backwards, draws)
+    assert other is not None
+    assert other["step"].values.tolist() != parts["step"].values.tolist()
+    same = other["part"].sel(step=parts["step"])
+    scale = abs(parts["end"] - parts["start"]).max()
+    assert abs(same - parts["part"]).max() < 1e-9 * scale
+
+
+def test_cost_does_not_move_revenue(parts: xr.Dataset) -> None:
+    cost = parts["part"].sel(step="cost of serving", outcome="real_revenue")
+    assert (cost == 0).all()
+
+
+def test_steps_in_which_nothing_moves_are_left_out(parts: xr.Dataset) -> None:
+    assert "list-price change" not in parts["step"]
+
+
+def test_shares_sum_to_one(main_study: xr.DataTree) -> None:
+    data = main_study["bridge"].to_dataset()
+    assert np.allclose(data["variance_share"].sum("step"), 1)
+    assert np.allclose(data["tail_share"].sum("step"), 1)
+    assert np.allclose(data["mean"].sum("step"), data["end"] - data["start"], rtol=1e-9)
+
+
+def test_shares_are_those_of_their_definition(parts: xr.Dataset) -> None:
+    data = bridge(parts, tail=0.05).sel(outcome="gross_profit")
+    gap = (parts["end"] - parts["start"]).sel(outcome="gross_profit").values
+    step = parts["part"].sel(outcome="gross_profit", step="free web and app").values
+    covariance = np.cov(step.ravel(), gap.ravel(), bias=True)
+    share = data.sel(step="free web and app")
+    assert share["variance_share"].item() == pytest.approx(covariance[0, 1] / covariance[1, 1])
+    worst = gap <= np.quantile(gap, 0.05)
+    # Each replicate has its own worst twentieth: near the pooled one, not equal to it.
+    assert share["tail_share"].item() == pytest.approx(
+        step[worst].sum() / gap[worst].sum(), abs=0.01
+    )
+
+
+def test_a_two_step_product_by_hand() -> None:
+    """f = a b from (2, 3) to drawn (a, b): φ_a = (a − 2)(3 + b)/2, φ_b = (b − 3)(2 + a)/2."""
+    from scipy.stats import uniform
+
+    more: dict[str, Any] = {"unit": "1", "source": "a test"}
+    priors = risk.Priors(
+        {
+            "a": risk.Prior(uniform(0, 1), theoretical=2.0, step="first", **more),
+            "b": risk.Prior(uniform(0, 1), theoretical=3.0, **more),
+            "c": risk.Prior(uniform(0, 1), **more),
+        }
+    )
+
+    def model(a: Any, b: Any, c: Any) -> dict[str, Any]:
+        return {"y": a * b + c}
+
+    draws = risk.run_study(model, priors, draws=64, replicates=2)["draws"].to_dataset()
+    found = bridge_parts(bind(model, priors), priors, draws)
+    assert found is not None
+    assert found["step"].values.tolist() == ["first", "other inputs"]
+    a, b = draws["a"], draws["b"]
+    part = found["part"].sel(outcome="y")
+    assert np.allclose(part.sel(step="first"), (a - 2) * (3 + b) / 2)
+    assert np.allclose(part.sel(step="other inputs"), (b - 3) * (2 + a) / 2)
+    # An input without a theoretical value stands as drawn at both ends.
+    assert np.allclose(found["start"].sel(outcome="y"), 6 + draws["c"])
+
+
+def test_no_theoretical_case_no_bridge() -> None:
+    from scipy.stats import uniform
+
+    priors = risk.Priors({"x": risk.Prior(uniform(0, 1), unit="1", source="a test")})
+    study = risk.run_study(lambda x: {"y": x}, priors, draws=64, replicates=2)
+    assert set(study.children) == {"draws", "sobol", "risk", "tornado"}

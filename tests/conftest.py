@@ -1,0 +1,31 @@
+"""What several tests need: the main case, and one small study of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+import risk
+
+ROOT = Path(__file__).parent.parent
+MAIN_CASE = ROOT / "priors" / "deepseek_2025_02.toml"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def main_priors() -> risk.Priors:
+    """The priors of the main case."""
+    return risk.read_priors(MAIN_CASE, risk.profit_model)
+
+
+@pytest.fixture(scope="session")
+def main_study(main_priors: risk.Priors) -> xr.DataTree:
+    """The main case with few draws."""
+    return risk.run_study(risk.profit_model, main_priors, draws=512, replicates=8)
