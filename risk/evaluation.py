@@ -55,7 +55,7 @@ class BoundModel:
             When the model fails, changes its arguments, leaves an outcome out, or returns another
             shape, another type, or a value that is not finite.
         """
-        inputs = {name: _column(x, n) for name, x in (self.map.fixed | dict(values)).items()}
+        inputs = {name: _column(x, n) for name, x in (dict(self.map.fixed) | dict(values)).items()}
         results = _call(self.model, self._arguments(inputs, n))
         _check_names(results, self.outcomes)
         rows = np.empty((len(self.outcomes), n))
@@ -66,7 +66,9 @@ class BoundModel:
         return rows
 
     def _arguments(self, inputs: Mapping[str, NDArray[Any]], n: int) -> dict[str, Any]:
-        taken = {k: x for k, x in inputs.items() if self.arguments is None or k in self.arguments}
+        taken: dict[str, Any] = {
+            k: x for k, x in inputs.items() if self.arguments is None or k in self.arguments
+        }
         for name in taken:
             marginal = self.map.marginals.get(name)
             if isinstance(marginal, Categorical):
@@ -97,7 +99,7 @@ def bind(model: Model, priors: Priors) -> BoundModel:
     arguments = None if signature.takes_any else names
     bound = BoundModel(model, priors.map, theoretical, arguments, ())
     medians = {name: _column(x, 2) for name, x in medians_of(priors.map, 2).items()}
-    inputs = {name: _column(x, 2) for name, x in (priors.map.fixed | medians).items()}
+    inputs = {name: _column(x, 2) for name, x in (priors.fixed | medians).items()}
     results = _call(model, bound._arguments(inputs, 2))
     _check_names(results, tuple(signature.outcomes))
     return BoundModel(model, priors.map, theoretical, arguments, tuple(results))
@@ -191,7 +193,8 @@ def _not_finite(
         lines.append(f"  row {point}: {names[which]} = {rows[which, point]} at {values}")
     at = f" in {where}" if where else ""
     return (
-        f"Expected finite outcomes, got NaN or infinity{at}: {counts}, at {rows.shape[1]:,} points. "
+        f"Expected finite outcomes, got NaN or infinity{at}: {counts}, at "
+        f"{rows.shape[1]:,} points. "
         "Correct the model or the priors there; nothing is dropped. First rows:\n"
         + "\n".join(lines)
     )

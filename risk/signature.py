@@ -59,7 +59,9 @@ def read_signature(model: Model) -> Signature:
         raise TypeError(
             f"Expected `model` to be a function of named inputs, got {type(model).__name__}."
         )
-    required, optional, takes_any = [], [], False
+    required: list[str] = []
+    optional: list[str] = []
+    takes_any = False
     parameters = inspect.signature(model).parameters
     for name, parameter in parameters.items():
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
@@ -89,6 +91,7 @@ def _hints(annotated: Any) -> dict[str, Any]:
 
 
 def _quantity(hint: Any) -> Quantity:
-    unit, bounds, *_ = (*getattr(hint, "__metadata__", ()), None, None)
-    low, high = bounds if isinstance(bounds, tuple) else (-math.inf, math.inf)
-    return Quantity(unit if isinstance(unit, str) else None, low, high)
+    metadata: tuple[Any, ...] = getattr(hint, "__metadata__", ())
+    unit = next((item for item in metadata if isinstance(item, str)), None)
+    low, high = next((x for x in metadata if isinstance(x, tuple)), (-math.inf, math.inf))
+    return Quantity(unit, low, high)

@@ -55,7 +55,8 @@ def model_hash(model: Model) -> str:
         text = "\0".join(f"{f.name}\0{f.read_text('utf-8')}" for f in files)
     else:
         text = _source(function)
-    bound = [repr(getattr(model, "args", ())), repr(sorted(getattr(model, "keywords", {}).items()))]
+    keywords: dict[str, Any] = getattr(model, "keywords", {})
+    bound = [repr(getattr(model, "args", ())), repr(sorted(keywords.items()))]
     name = getattr(function, "__qualname__", type(function).__name__)
     return hashlib.sha256("\0".join([name, text, *bound]).encode()).hexdigest()
 

@@ -43,13 +43,17 @@ TABLE = {  # `version` is for everyone
     "model": row(never="scipy xarray matplotlib random secrets numpy.random"),
     "stats": row(never="xarray matplotlib"),
     "engine": row("names priors designs evaluation stats", never="matplotlib"),
-    "analysis": row("names stats evaluation engine", never="matplotlib"),
-    "store": row("names", never="matplotlib"),
+    "analysis": row(
+        "names stats evaluation engine priors marginals signature", never="matplotlib"
+    ),
+    "store": row("names priors signature", never="matplotlib"),
     "study": row(f"{BELOW_STUDY} analysis store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),
     "memo.formats": row(),
-    "cli": row(f"{BELOW_STUDY} study store plots memo"),
+    "runs": row("store plots memo"),
+    "shipped": row(never="numpy scipy xarray matplotlib"),
+    "cli": row(f"{BELOW_STUDY} study store plots memo runs shipped"),
     "__init__": row(f"{BELOW_STUDY} analysis study store"),
     "__main__": row("cli"),
 }

@@ -71,7 +71,8 @@ def sometimes(x1: Any, x2: Any) -> Any:
     ("model", "message"),
     [
         (nan_somewhere, r"Expected finite outcomes, got NaN or infinity in the pilot, design A: "
-                        r"\d+ of `y`, at 64 points. .*\n  row \d+: y = nan at x1=0\.9\d*, x2=0\.\d+"),
+                        r"\d+ of `y`, at 64 points. .*\n  row \d+: y = nan at x1=0\.9\d*, "
+                        r"x2=0\.\d+"),
         (infinite, r"\d+ of `y`(.|\n)*y = inf"),
         (in_place, r"leaves its arguments alone, got one that changes an array in place at "
                    r".*test_evaluation\.py:\d+\. Work on a copy"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, unit_coordinate, variable, with_interval
 from risk.evaluation import BoundModel
@@ -14,6 +15,8 @@ from risk.marginals import Categorical
 from risk.names import DRAW, OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
 from risk.stats import measures, replicates, shapley
+
+Array = NDArray[np.float64]
 
 OTHER = "other inputs"
 WORST = 0.05
@@ -58,7 +61,7 @@ def _labelled(
     return with_interval(name, dims, by_outcome, units)
 
 
-def _variance_share(steps: np.ndarray, gap: np.ndarray) -> replicates.Estimate:
+def _variance_share(steps: Array, gap: Array) -> replicates.Estimate:
     """Cov(step, gap) / Var(gap), which sums to 1 over the steps."""
     z = gap - gap.mean(axis=(-2, -1), keepdims=True)
     centred = steps - steps.mean(axis=(-2, -1), keepdims=True)
@@ -68,7 +71,7 @@ def _variance_share(steps: np.ndarray, gap: np.ndarray) -> replicates.Estimate:
     return replicates.ratio((centred * z).mean(axis=-1), _like(steps, variance))
 
 
-def _tail_share(steps: np.ndarray, gap: np.ndarray, tail: float) -> replicates.Estimate:
+def _tail_share(steps: Array, gap: Array, tail: float) -> replicates.Estimate:
     """E[step | worst] / E[gap | worst], each replicate with its own worst draws."""
     weights = measures.tail_weights(gap.shape[-1], tail)
     worst = np.argsort(gap, axis=-1, kind="stable")[..., : len(weights)]
@@ -77,7 +80,7 @@ def _tail_share(steps: np.ndarray, gap: np.ndarray, tail: float) -> replicates.E
     return replicates.ratio(np.sum(taken * weights, axis=-1), _like(steps, total))
 
 
-def _like(steps: np.ndarray, per_outcome: np.ndarray) -> np.ndarray:
+def _like(steps: Array, per_outcome: Array) -> Array:
     return np.broadcast_to(per_outcome, (len(steps), *per_outcome.shape))
 
 
@@ -126,17 +129,19 @@ def bridge_parts(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dat
 
 def _all_sets(
     model: BoundModel,
-    drawn: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Array],
     theory: Mapping[str, float],
     steps: list[list[str]],
-) -> np.ndarray:
+) -> Array:
     """Outcomes with every set of steps at the drawn values, the rest at the theoretical ones."""
     n = len(next(iter(drawn.values())))
     member = shapley.subsets(len(steps))
     values = np.empty((len(member), len(model.outcomes), n))
     for row, inside in zip(values, member, strict=True):
         moved = [name for names, on in zip(steps, inside, strict=True) if on for name in names]
-        row[:] = model(drawn | {k: x for k, x in theory.items() if k not in moved}, n, "the bridge")
+        row[:] = model(
+            dict(drawn) | {k: x for k, x in theory.items() if k not in moved}, n, "the bridge"
+        )
     return values
 
 

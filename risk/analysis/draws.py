@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -19,9 +21,9 @@ def draws(runs: Runs, job: Job, priors: Priors) -> xr.Dataset:
     categorical input holds the codes that ``flag_values`` and ``flag_meanings`` explain.
     """
     named = labels(priors)
-    variables = {}
+    variables: dict[str, Any] = {}
     for name, prior in priors.items():
-        attrs = {"units": prior.unit, "long_name": named[name], "role": INPUT}
+        attrs: dict[str, Any] = {"units": prior.unit, "long_name": named[name], "role": INPUT}
         if isinstance(prior.marginal, float):
             variables[name] = ((), prior.marginal, attrs)
             continue

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, outcome_arrays, unit_coordinate, with_interval
 from risk.names import OUTCOME, PROBABILITY, TAIL, require
 from risk.stats import measures
 from risk.stats.replicates import Estimate
+
+Array = NDArray[np.float64]
 
 PROBABILITIES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 TAILS = (0.05, 0.01)
@@ -34,9 +37,12 @@ def risk(
     arrays = outcome_arrays(draws)
     y = np.stack(list(arrays.values()))
 
-    def over(measure: Callable[..., np.ndarray], levels: tuple[float, ...]) -> Estimate:
-        found = [measures.estimate(lambda x, p=p: measure(x, p), y) for p in levels]
-        return Estimate(*(np.stack(parts, axis=1) for parts in zip(*found, strict=True)))
+    def over(measure: Callable[[Array, float], Array], levels: tuple[float, ...]) -> Estimate:
+        def at(level: float) -> Estimate:
+            return measures.estimate(lambda x: measure(x, level), y)
+
+        found = zip(*(at(level) for level in levels), strict=True)
+        return Estimate(*(np.stack(parts, axis=1) for parts in found))
 
     by_outcome = (OUTCOME,)
     mean = measures.estimate(lambda x: x.mean(axis=-1), y)
@@ -65,7 +71,7 @@ def risk(
     return xr.Dataset(variables, coords)
 
 
-def _skewness(y: np.ndarray) -> Estimate:
+def _skewness(y: Array) -> Estimate:
     """Skewness; of an outcome without spread it is NaN, which is what 0/0 is."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return measures.estimate(measures.skewness, y)

@@ -28,7 +28,8 @@ def published(model: BoundModel, priors: Priors) -> xr.Dataset | None:
         if figure.outcome not in model.outcomes:
             near = suggest(figure.outcome, model.outcomes)
             raise ValueError(
-                f"Expected published figures of outcomes of the model, got {figure.outcome!r}.{near}"
+                f"Expected published figures of outcomes of the model, got {figure.outcome!r}."
+                f"{near}"
             )
     medians = medians_of(model.map, 1)
     values = model(medians | priors.theoretical, 1, "the theoretical case")[:, 0]

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from risk.analysis.labels import BOUND_COORD, unit_coordinate, variable, with_interval
+from risk.analysis.labels import BOUND_COORD, Variables, unit_coordinate, variable, with_interval
 from risk.engine import Job, Runs
 from risk.names import FACTOR, FACTOR_2, OUTCOME
 from risk.stats import sobol as estimators
 from risk.stats.replicates import Estimate, rank_interval
 
+Array = NDArray[np.float64]
 ENOUGH = 400.0  # effective sample size of the variance from which its indices are resolved
 TOO_FEW = 100.0  # and below which they are withheld
 
@@ -38,39 +40,16 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset, labels: Mapping[str, str]) ->
     size = found.effective_sample_size[0]
     transformed = ~runs.constant & (size < TOO_FEW)
     status = np.where(runs.constant, "constant", np.where(size < ENOUGH, "heavy tail", "ok"))
-
-    def chosen(estimate: Estimate, outcome_axis: int) -> Estimate:
-        """Outcomes first, each with the indices of the transform that it deserves."""
-        parts = []
-        for part in estimate:
-            raw, asinh = np.moveaxis(part, (outcome_axis, outcome_axis + 1), (0, 1))
-            mask = transformed.reshape(-1, *[1] * (raw.ndim - 1))
-            parts.append(np.where(mask, asinh, raw))
-        return Estimate(*parts)
-
-    first, total = chosen(found.first_order, 1), chosen(found.total_order, 1)
-    low, high = _ranks(total, runs.constant)
-    by_factor = (OUTCOME, FACTOR)
+    transform = np.where(transformed, "asinh", "raw")
+    text = "What the indices are of: the outcome (raw) or asinh(outcome / scale)"
+    by_outcome = (OUTCOME,)
     variables = {
-        **with_interval("first_order", by_factor, first, "1", "First-order index"),
-        **with_interval("total_order", by_factor, total, "1", "Total-order index"),
-        **with_interval("second_order", (*by_factor, FACTOR_2), chosen(found.second_order, 2), "1"),
-        **with_interval("interaction", (OUTCOME,), chosen(found.interaction, 0), "1"),
-        "rank_low": variable(by_factor, low, "1", "Best rank of the total-order index"),
-        "rank_high": variable(by_factor, high, "1", "Worst rank of the total-order index"),
-        "status": variable((OUTCOME,), status.tolist(), "", "Whether the indices are resolved"),
-        "transform": variable(
-            (OUTCOME,),
-            np.where(transformed, "asinh", "raw").tolist(),
-            "",
-            "What the indices are of: the outcome (raw) or asinh(outcome / scale)",
-        ),
-        "scale": variable((OUTCOME,), job.scale, "unit of the outcome", "Scale of asinh"),
+        **_index_variables(found, transformed, runs.constant),
+        "status": variable(by_outcome, status.tolist(), "", "Whether the indices are resolved"),
+        "transform": variable(by_outcome, transform.tolist(), "", text),
+        "scale": variable(by_outcome, job.scale, "unit of the outcome", "Scale of asinh"),
         "effective_sample_size": variable(
-            (OUTCOME,),
-            np.where(runs.constant, np.nan, size),
-            "1",
-            "Effective draws of the variance",
+            by_outcome, np.where(runs.constant, np.nan, size), "1", "Effective draws"
         ),
     }
     names = list(job.factors)
@@ -84,11 +63,38 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset, labels: Mapping[str, str]) ->
     return xr.Dataset(variables, coords, {"model_runs": runs.model_runs})
 
 
+def _index_variables(
+    found: estimators.Indices, transformed: NDArray[np.bool_], constant: NDArray[np.bool_]
+) -> Variables:
+    """The indices of each outcome, raw or of asinh, with its ranks; outcomes come first."""
+    first, total = (_chosen(e, 1, transformed) for e in (found.first_order, found.total_order))
+    second = _chosen(found.second_order, 2, transformed)
+    low, high = _ranks(total, constant)
+    by = (OUTCOME, FACTOR)
+    return {
+        **with_interval("first_order", by, first, "1", "First-order index"),
+        **with_interval("total_order", by, total, "1", "Total-order index"),
+        **with_interval("second_order", (*by, FACTOR_2), second, "1", "Second-order index"),
+        **with_interval("interaction", (OUTCOME,), _chosen(found.interaction, 0, transformed), "1"),
+        "rank_low": variable(by, low, "1", "Best rank of the total-order index"),
+        "rank_high": variable(by, high, "1", "Worst rank of the total-order index"),
+    }
+
+
+def _chosen(estimate: Estimate, axis: int, transformed: NDArray[np.bool_]) -> Estimate:
+    """Of each outcome the indices that it deserves; axes (transform, outcome) start at `axis`."""
+    parts = []
+    for part in estimate:
+        raw, asinh = np.moveaxis(part, (axis, axis + 1), (0, 1))
+        parts.append(np.where(transformed.reshape(-1, *[1] * (raw.ndim - 1)), asinh, raw))
+    return Estimate(*parts)
+
+
 def _label(factor: str, members: Sequence[str], labels: Mapping[str, str]) -> str:
     return labels[factor] if list(members) == [factor] else factor
 
 
-def _ranks(total: Estimate, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _ranks(total: Estimate, constant: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Rank intervals of each outcome's factors, NaN for a constant outcome."""
     shape = total.value.shape
     low, high = np.full((2, *shape), np.nan)

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from risk.analysis.labels import outcome_arrays, unit_coordinate, variable
 from risk.evaluation import BoundModel
 from risk.marginals import Categorical
 from risk.names import END, ENDS, INPUT, OUTCOME
 from risk.priors import Priors, labels
+
+Array = NDArray[np.float64]
 
 POINTS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 
@@ -58,7 +61,7 @@ def tornado(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, coords)
 
 
-def _evaluate(model: BoundModel, moved: int | None, u: Any) -> tuple[Any, np.ndarray]:
+def _evaluate(model: BoundModel, moved: int | None, u: Any) -> tuple[Any, Array]:
     """Inputs and outcomes at the medians, but for one input at the probabilities `u`."""
     cube = np.full((len(model.map.names), len(u)), 0.5)
     if moved is not None:
@@ -85,8 +88,8 @@ def _one_input(model: BoundModel, i: int, wanted: Sequence[int]) -> tuple[Any, .
     return np.take_along_axis(y, ends, axis=1), at, states, monotone
 
 
-def _monotone(y: np.ndarray) -> np.ndarray:
+def _monotone(y: Array) -> NDArray[np.bool_]:
     """Whether values along the last axis rise or fall only, but for rounding."""
     noise = 64 * np.finfo(float).eps * np.abs(y).max(axis=1, keepdims=True)
     steps = np.diff(y, axis=1)
-    return np.all(steps >= -noise, axis=1) | np.all(steps <= noise, axis=1)
+    return np.asarray(np.all(steps >= -noise, axis=1) | np.all(steps <= noise, axis=1))

@@ -46,7 +46,7 @@ def expected_shortfall(y: Array, tail: float) -> Array:
     """
     weight = tail_weights(y.shape[-1], tail)
     worst = np.sort(np.partition(y, len(weight) - 1, axis=-1)[..., : len(weight)], axis=-1)
-    return -np.sum(worst * weight, axis=-1)
+    return np.asarray(-np.sum(worst * weight, axis=-1))
 
 
 def tail_weights(n: int, tail: float) -> Array:

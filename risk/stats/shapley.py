@@ -24,7 +24,7 @@ def subsets(steps: int) -> NDArray[np.bool_]:
             f"Expected at most {MOST_STEPS} bridge steps, got {steps}. "
             "Give inputs that belong together the same step."
         )
-    return (np.arange(2**steps)[:, None] >> np.arange(steps)) & 1 == 1
+    return np.asarray((np.arange(2**steps)[:, None] >> np.arange(steps)) & 1, dtype=bool)
 
 
 def steps(values: Array) -> Array:
