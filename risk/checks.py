@@ -6,8 +6,9 @@ them at once, each with its place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from risk.dependence import Conditional
 from risk.marginals import Categorical, Marginal
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from risk.priors import Prior
 
 Problem = tuple[str, str, str]  # input, field ("" for the whole input), what and what to do
+
+
+class _NoValues:
+    """A distribution of which nothing is known, not even one possible value."""
+
+    def support(self) -> tuple[float, float]:
+        return math.inf, -math.inf
+
+
+# Stand for a distribution and for a claim of a priors file that cannot be read: that was reported
+# in its place, and nothing that follows from it is worth reporting again.
+UNKNOWN = Marginal("unknown", {}, _NoValues())
+UNSAID = "?"
 
 
 def consistency_problems(
@@ -37,8 +51,8 @@ def consistency_problems(
             steps.setdefault(prior.step, []).append(name)
     for step, names in steps.items():
         if all(priors[name].theoretical is None for name in names):
-            what = f"expected a theoretical value for an input of the step {step!r}, got none"
-            found.append((names[0], "step", what))
+            what = f"no input of the step {step!r} has a theoretical value, so nothing moves in it"
+            found.append((names[0], "step", f"{what}: add `theoretical` to {' or '.join(names)}"))
     return found
 
 
@@ -50,15 +64,17 @@ def model_problems(priors: Mapping[str, Prior], model: Model) -> list[Problem]:
     signature = read_signature(model)
     known = (*signature.required, *signature.optional)
     regimes = {p.marginal.regime for p in priors.values() if isinstance(p.marginal, Conditional)}
+    needless = [n for n in priors if n not in known and n not in regimes]
+    missing = [n for n in signature.required if n not in priors]
     found = [
-        (name, "", f"the model does not have this input, remove it.{suggest(name, known)}")
-        for name in priors
-        if name not in known and name not in regimes and not signature.takes_any
+        (name, "", f"the model does not have this input, remove it.{suggest(name, unused)}")
+        for name in needless
+        if not signature.takes_any
+        for unused in [[n for n in known if n not in priors]]
     ]
     found += [
-        (name, "", f"the model needs this input, add a prior for it.{suggest(name, priors)}")
-        for name in signature.required
-        if name not in priors
+        (name, "", f"the model needs this input, add a prior for it.{suggest(name, needless)}")
+        for name in missing
     ]
     for name, quantity in signature.inputs.items():
         if name in priors:
@@ -70,25 +86,47 @@ def quantity_problems(prior: Prior, quantity: Quantity) -> list[tuple[str, str]]
     """What of one prior does not fit the model's unit and range: (field, what)."""
     found = []
     if quantity.unit is not None and prior.unit != quantity.unit:
-        found.append(("unit", f"expected the model's unit {quantity.unit!r}, got {prior.unit!r}"))
+        found.append(("unit", _unit_problem(quantity.unit, prior.unit)))
     limits = f"the model's range [{quantity.low:g}, {quantity.high:g}]"
     low, high = support(prior)
     if low < quantity.low or high > quantity.high:
         what = f"expected values inside {limits}, got {low:g} to {high:g}"
-        found.append(("", f"{what}. Choose a family, parameters or a value that stay inside"))
+        found.append(("", f"{what}, choose a family, parameters or a value that stay inside"))
     claimed = prior.theoretical
-    if isinstance(claimed, float) and not quantity.low <= claimed <= quantity.high:
-        found.append(("theoretical", f"expected a value inside {limits}, got {claimed:g}"))
+    if isinstance(claimed, (int, float)) and not quantity.low <= claimed <= quantity.high:
+        what = f"expected a value inside {limits}, got {claimed:g}, correct it"
+        found.append(("theoretical", what))
     return found
 
 
 def support(prior: Prior) -> tuple[float, float]:
-    """The smallest and the largest possible value of an input; 0, 0 of a categorical one."""
+    """The smallest and the largest possible value of an input; ∞, −∞ where it has no numbers."""
     if isinstance(prior.marginal, Categorical):
-        return 0.0, 0.0
+        return math.inf, -math.inf
     if isinstance(prior.marginal, float):
         return prior.marginal, prior.marginal
     return prior.marginal.support
+
+
+def published_problems(figure: Mapping[str, Any], model: Model) -> list[tuple[str, str]]:
+    """What of a published figure does not fit the model's outcomes: (field, what).
+
+    A model whose return annotation names no outcomes is taken at its word.
+    """
+    outcomes = read_signature(model).outcomes
+    name, unit = figure.get("outcome"), figure.get("unit")
+    if not outcomes or not isinstance(name, str):
+        return []
+    if name not in outcomes:
+        what = f"the model does not have the outcome {name!r}, name one that it has."
+        return [("outcome", what + suggest(name, outcomes))]
+    expected = outcomes[name].unit
+    wrong = expected is not None and isinstance(unit, str) and unit != expected
+    return [("unit", _unit_problem(str(expected), str(unit)))] if wrong else []
+
+
+def _unit_problem(expected: str, got: str) -> str:
+    return f"expected the model's unit {expected!r}, got {got!r}, convert the values to that unit"
 
 
 def _regime_problems(prior: Prior, priors: Mapping[str, Prior]) -> list[tuple[str, str]]:
@@ -96,34 +134,46 @@ def _regime_problems(prior: Prior, priors: Mapping[str, Prior]) -> list[tuple[st
     if not isinstance(conditional, Conditional):
         return []
     regime = priors[conditional.regime].marginal if conditional.regime in priors else None
+    if regime is UNKNOWN:
+        return []
     if not isinstance(regime, Categorical):
         known = [n for n, p in priors.items() if isinstance(p.marginal, Categorical)]
-        what = f"expected the name of a categorical input, got {conditional.regime!r}."
+        one_of = f"expected a categorical input ({', '.join(known) or 'there is none'})"
+        what = f"{one_of}, got {conditional.regime!r}, name one or add it."
         return [("given", what + suggest(conditional.regime, known))]
     states = tuple(conditional.marginals)
+    unused = [s for s in regime.states if s not in states]
     found = [
-        (f"states.{s}", f"unknown state of {conditional.regime}.{suggest(s, regime.states)}")
+        (
+            f"states.{s}",
+            f"unknown state of {conditional.regime}, remove or rename it.{suggest(s, unused)}",
+        )
         for s in states
         if s not in regime.states
     ]
     found += [
         ("states", f"no distribution for the state {s!r} of {conditional.regime}, add one")
-        for s in regime.states
-        if s not in states
+        for s in unused
     ]
     if not found and states != regime.states:
-        found = [("states", f"expected the order {', '.join(regime.states)}, reorder them")]
+        what = f"expected the order of {conditional.regime}: {', '.join(regime.states)}"
+        found = [("states", f"{what}, got {', '.join(states)}, reorder them")]
     return found
 
 
 def _claim_problems(prior: Prior) -> list[str]:
     claimed, marginal = prior.theoretical, prior.marginal
+    if claimed is None or claimed == UNSAID:
+        return []
     if isinstance(marginal, Categorical):
-        if claimed is None or claimed in marginal.states:
+        if claimed in marginal.states:
             return []
-        known = ", ".join(marginal.states)
-        return [f"expected a state of {known}, got {claimed!r}."]
-    return [f"expected a number, got {claimed!r}"] if isinstance(claimed, str) else []
+        near = suggest(str(claimed), marginal.states)
+        one_of = f"expected one of the states {', '.join(marginal.states)}"
+        return [f"{one_of}, got {claimed!r}, name one.{near}"]
+    if isinstance(claimed, str) or not math.isfinite(claimed):
+        return [f"expected a finite number, got {claimed!r}, correct it"]
+    return []
 
 
 def _correlation_problem(
@@ -134,7 +184,8 @@ def _correlation_problem(
 ) -> str:
     for name in pair:
         if name not in priors or not isinstance(priors[name].marginal, Marginal):
-            return f"expected a correlation between two uncertain numbers, got {name!r}"
+            near = suggest(name, [n for n, p in priors.items() if isinstance(p.marginal, Marginal)])
+            return f"expected a correlation between two uncertain numbers, got {name!r}.{near}"
     if pair[0] == pair[1] or tuple(reversed(pair)) in correlation:
-        return "expected each pair of different inputs once"
+        return "expected each pair of different inputs once, remove this one"
     return "" if -1 < rho < 1 else f"expected a rank correlation inside (-1, 1), got {rho:g}"

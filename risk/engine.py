@@ -117,7 +117,7 @@ def _run_all(
         for count, future in enumerate(as_completed(futures), start=1):
             future.result()
             report(count, replicates)
-    except (PicklingError, AttributeError) as error:
+    except (PicklingError, AttributeError, TypeError) as error:
         raise ModelError(
             f"Expected a model that can be sent to another process, got one that cannot ({error}). "
             "Define it at the top level of a module, or use threads."

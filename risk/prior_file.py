@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from risk.checks import Problem, consistency_problems, model_problems
-from risk.elicitation import from_quantiles
-from risk.locations import Locator, syntax_error_place
-from risk.marginals import FAMILIES, Categorical
+from risk.checks import consistency_problems, model_problems, published_problems
+from risk.locations import Locator, Where, syntax_problem
 from risk.names import suggest
-from risk.prior_schema import (
-    DistributionSchema,
-    FileSchema,
-    InputSchema,
-    JudgementSchema,
-    PublishedSchema,
-    SourceSchema,
-)
+from risk.prior_build import Sources, build_inputs, build_published, build_sources, check_source
+from risk.prior_report import Report, form_problems, problem_line
 from risk.priors import Prior, Priors
 from risk.signature import Model
-from risk.sources import Judgement, Published, Source
-
-Where = tuple[str | int, ...]
-S = TypeVar("S", bound=BaseModel)
 
 
 class PriorsError(ValueError):
@@ -58,260 +42,96 @@ def read_priors(path: str | Path, model: Model | None = None) -> Priors:
     """
     text = _read_text(Path(path))
     document = _parse(text, path)
-    report = _Report(path, text)
-    priors = _build(document, report)
-    # An input that could not be built was reported already: it is neither missing nor unknown.
-    failed = set(document.get("inputs", ())) - set(priors)
-    report.add_all(p for p in consistency_problems(priors, {}) if not failed & _named(p, priors))
-    if model is not None:
-        report.add_all(p for p in model_problems(priors, model) if p[0] not in failed)
-    if report.problems:
-        raise PriorsError(report.sorted())
+    report = Report(path, text)
+    for where, what in form_problems(document):
+        report.add(where, what)
+    listed = _table(document, "sources")
+    sources = None if listed is None else build_sources(listed)
+    tables = _table(document, "inputs") or {}
+    inputs = build_inputs(tables, sources, report)
+    _check_inputs(inputs, tables, model, report)
+    _check_published(document.get("published"), sources, model, report)
+    if report.problems or sources is None:
+        raise PriorsError(report.lines())
     return Priors(
-        priors,
+        inputs,
         title=document["title"],
         case=Path(path).stem,
         description=" ".join(document.get("description", "").split()),
-        published=[_published(p, document["sources"]) for p in document.get("published", [])],
+        published=build_published(document.get("published", []), sources),
     )
 
 
-def _named(problem: Problem, priors: dict[str, Prior]) -> set[str]:
-    """The inputs that a problem is about: its own, and the regime that it is given."""
-    return {problem[0], priors[problem[0]].given or ""}
+def _table(document: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """A table of the document; None where the file has something else there."""
+    table = document.get(key, {})
+    return table if isinstance(table, dict) else None
 
 
-class _Report:
-    """The problems of one file, each with the place that it is about."""
+def _check_inputs(
+    inputs: dict[str, Prior], tables: dict[str, Any], model: Model | None, report: Report
+) -> None:
+    """What does not fit among the inputs, or to the model."""
+    problems = consistency_problems(inputs, {})
+    problems += [] if model is None else model_problems(inputs, model)
+    # Of an input that is no table, that was said, and nothing more is known.
+    report.add_all(p for p in problems if isinstance(tables.get(p[0], {}), dict))
 
-    def __init__(self, path: str | Path, text: str) -> None:
-        self.path, self.locator = path, Locator(text)
-        self.problems: list[tuple[int, int, str]] = []
 
-    def add(self, where: Where, what: str) -> None:
-        line, column = self.locator.place(where)
-        key = ".".join(map(str, where)) or "file"
-        problem = (line, column, f"{self.path}:{line}:{column}: {key}: {what}")
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def add_all(self, problems: Iterable[Problem]) -> None:
-        for name, field, what in problems:
-            self.add(("inputs", name, *(field.split(".") if field else ())), what)
-
-    def sorted(self) -> list[str]:
-        return [text for _, _, text in sorted(self.problems)]
+def _check_published(
+    figures: Any, sources: Sources | None, model: Model | None, report: Report
+) -> None:
+    """What of the published figures is not in the file or in the model."""
+    for i, figure in enumerate(figures if isinstance(figures, list) else ()):
+        if isinstance(figure, dict):
+            where: Where = ("published", i)
+            source = figure.get("source")
+            if isinstance(source, str) and (*where, "source") not in report.keys:
+                check_source(source, sources, (*where, "source"), report)
+            for field, what in [] if model is None else published_problems(figure, model):
+                report.add((*where, field), what)
 
 
 def _read_text(path: Path) -> str:
+    """The text of a file, with the line ends that TOML counts."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         near = suggest(path.name, [p.name for p in path.parent.glob("*.toml")])
-        raise PriorsError([f"{path}:1:1: file: no such file, check the path.{near}"]) from None
+        raise _refused(path, 1, 1, f"no such file, check the path.{near}") from None
     except IsADirectoryError:
         what = "a directory, name the priors file inside it"
-        raise PriorsError([f"{path}:1:1: file: {what}"]) from None
+        raise _refused(path, 1, 1, what) from None
     except OSError as error:
-        what = f"cannot be read ({error.strerror}), check its permissions"
-        raise PriorsError([f"{path}:1:1: file: {what}"]) from None
+        what = f"cannot be read ({error.strerror}), check the path and its permissions"
+        raise _refused(path, 1, 1, what) from None
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        before = Locator(data[: error.start].decode() + "?")
+        line, column = before.line_and_column(len(before.text) - 1)
         what = f"byte 0x{data[error.start]:02x} is not UTF-8, save the file as UTF-8"
-        raise PriorsError([f"{path}:{line}:{column}: file: {what}"]) from None
+        raise _refused(path, line, column, what) from None
     if not text.strip():
-        what = "empty, start from priors/deepseek_2025_02.toml"
-        raise PriorsError([f"{path}:1:1: file: {what}"])
-    return text
+        raise _refused(path, 1, 1, "empty, start from priors/deepseek_2025_02.toml")
+    return text.replace("\r\n", "\n")
 
 
 def _parse(text: str, path: str | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line, column, what = syntax_error_place(str(error), text)
-        raise PriorsError([f"{path}:{line}:{column}: file: {what}"]) from None
+        line, column, where, what = syntax_problem(str(error), text)
+        raise _refused(path, line, column, what, where) from None
+    except RecursionError:
+        what = "nested too deeply, write tables of at most six levels"
+        raise _refused(path, 1, 1, what) from None
+    except ValueError:  # Python refuses to read a number this long
+        digits = re.search("[0-9][0-9_]{4000,}", text)
+        line, column = Locator(text).line_and_column(digits.start() if digits else 0)
+        raise _refused(path, line, column, "a number too long, shorten it") from None
 
 
-def _build(document: dict[str, Any], report: _Report) -> dict[str, Prior]:
-    """The priors that could be built; what could not is in the report."""
-    try:
-        FileSchema.model_validate(document)
-    except ValidationError as error:
-        for problem in error.errors():
-            report.add(problem["loc"], _message(problem))
-    listed = document.get("sources", {})
-    sources = _valid(SourceSchema, listed)
-    built: dict[str, Prior] = {}
-    for name, schema in _valid(InputSchema, document.get("inputs")).items():
-        where = ("inputs", name)
-        known = [
-            _known_source(key, listed, (*where, "sources", i), report)
-            for i, key in enumerate(schema.sources)
-        ]
-        prior = _prior(schema, sources, where, report)
-        if prior is not None and all(known):
-            built[name] = prior
-    for i, figure in enumerate(document.get("published", [])):
-        if isinstance(figure, dict) and isinstance(key := figure.get("source"), str):
-            _known_source(key, listed, ("published", i, "source"), report)
-    return built
-
-
-def _valid(schema: type[S], table: Any) -> dict[str, S]:
-    """The entries of a table that have the right form; the others were reported before."""
-    entries = {}
-    for name, value in table.items() if isinstance(table, dict) else ():
-        with contextlib.suppress(ValidationError):
-            entries[name] = schema.model_validate(value)
-    return entries
-
-
-def _prior(
-    schema: InputSchema, sources: dict[str, SourceSchema], where: Where, report: _Report
-) -> Prior | None:
-    distribution = _distribution_of_input(schema, where, report)
-    if not schema.sources and schema.judgement is None:
-        report.add(where, "no source and no judgement, add `sources` or `judgement`")
-        return None
-    if distribution is None:
-        return None
-    judged = schema.judgement
-    return Prior(
-        distribution,
-        given=schema.given,
-        unit=schema.unit,
-        label=schema.label,
-        description=schema.description,
-        theoretical=schema.theoretical,
-        step=schema.step,
-        lever=schema.lever is not None,
-        source=[_source(sources[key]) for key in schema.sources if key in sources],
-        judgement=judged and Judgement(judged.who, str(judged.when), judged.why),
-    )
-
-
-def _known_source(key: str, sources: Any, where: Where, report: _Report) -> bool:
-    if key not in sources:
-        report.add(where, f"unknown source {key!r}, add [sources.{key}].{suggest(key, sources)}")
-    return key in sources
-
-
-def _source(schema: SourceSchema) -> Source:
-    return Source(schema.title, schema.url, str(schema.read), schema.grade)
-
-
-def _distribution_of_input(schema: InputSchema, where: Where, report: _Report) -> Any:
-    """What `Prior` takes as its distribution, or None with the problem reported."""
-    ways = ("family", "fact", "lever", "states")
-    given = [way for way in ways if getattr(schema, way) is not None]
-    if len(given) != 1:
-        got = " and ".join(given) or "none"
-        report.add(where, f"expected one of {', '.join(ways)}, got {got}. Keep the one you mean")
-        return None
-    if (schema.given is None) != (schema.states is None):
-        report.add(where, "expected `given` and `states` together, got one of them. Add the other")
-        return None
-    if schema.lever is not None:
-        return schema.lever
-    if schema.states is not None:
-        states = {
-            state: _distribution(value, (*where, "states", state), report)
-            for state, value in schema.states.items()
-        }
-        return None if None in states.values() else states
-    if schema.family != "categorical":
-        return _distribution(schema, where, report)
-    if schema.probabilities is None:
-        report.add(where, "a categorical prior needs `probabilities`, add them")
-        return None
-    return _built(
-        lambda p: Categorical(tuple(p), tuple(p.values())),
-        schema.probabilities,
-        (*where, "probabilities"),
-        report,
-    )
-
-
-def _distribution(schema: DistributionSchema, where: Where, report: _Report) -> Any:
-    """A `Marginal` or a fixed number, or None with the problem reported."""
-    if schema.fact is not None:
-        return schema.fact
-    family = FAMILIES.get(schema.family or "")
-    if family is None:
-        report.add(where, f"expected a `family` of {', '.join(FAMILIES)}, or a `fact`. Add one")
-        return None
-    if (schema.parameters is None) == (schema.quantiles is None):
-        got = "neither" if schema.parameters is None else "both"
-        report.add(where, f"expected either `parameters` or `quantiles`, got {got}")
-        return None
-    if schema.quantiles is not None:
-        return _built(
-            lambda q: from_quantiles(_probabilities(q), schema.family),
-            schema.quantiles,
-            (*where, "quantiles"),
-            report,
-        )
-    known = inspect.signature(family).parameters
-    missing = [n for n, p in known.items() if p.default is p.empty and n not in schema.parameters]
-    for name in set(schema.parameters) - set(known):
-        what = f"unknown parameter of {schema.family}, remove it.{suggest(name, known)}"
-        report.add((*where, "parameters", name), what)
-    for name in missing:
-        report.add((*where, "parameters"), f"{schema.family} needs the parameter {name!r}, add it")
-    if missing or set(schema.parameters) - set(known):
-        return None
-    return _built(lambda p: family(**p), schema.parameters, (*where, "parameters"), report)
-
-
-def _built(build: Callable[[Any], Any], value: Any, where: Where, report: _Report) -> Any:
-    try:
-        return build(value)
-    except ValueError as error:
-        report.add(where, str(error)[:1].lower() + str(error)[1:])
-        return None
-
-
-def _probabilities(quantiles: dict[str, float]) -> dict[float, float]:
-    """``p5`` → 0.05, ``p97.5`` → 0.975."""
-    result = {}
-    for key, value in quantiles.items():
-        if not re.fullmatch(r"p\d{1,2}(\.\d+)?", key):
-            raise ValueError(f"Expected quantiles named p5, p50, p95 and the like, got {key!r}.")
-        result[float(key[1:]) / 100] = value
-    return result
-
-
-def _published(figure: dict[str, Any], sources: dict[str, Any]) -> Published:
-    checked = PublishedSchema.model_validate(figure)
-    source = SourceSchema.model_validate(sources[checked.source])
-    return Published(**(checked.model_dump() | {"source": _source(source)}))
-
-
-def _message(problem: Any) -> str:
-    """What pydantic found, in the words of a priors file."""
-    kind, got = problem["type"], problem["input"]
-    if kind == "extra_forbidden":
-        key = str(problem["loc"][-1])
-        return f"unknown key, remove it.{suggest(key, _KEYS[len(problem['loc'])])}"
-    if kind == "missing":
-        return "missing, add it"
-    if kind == "value_error":
-        return str(problem["ctx"]["error"])
-    if kind == "string_pattern_mismatch":
-        return f"expected text like {_EXAMPLES[problem['loc'][-1]]}, got {got!r}"
-    what = problem["msg"].replace("Input should be", "expected").replace(" valid", "")
-    what = what.replace("dictionary", "table").replace("string", "text")
-    return f"{what[:1].lower()}{what[1:]}, got {got!r}"
-
-
-_EXAMPLES = {"url": "https://…", "grade": "A, B+, C-, D or R"}
-_KEYS: dict[int, list[str]] = {
-    1: list(FileSchema.model_fields),
-    3: [*InputSchema.model_fields, *SourceSchema.model_fields, *PublishedSchema.model_fields],
-    4: list(JudgementSchema.model_fields),
-    5: list(DistributionSchema.model_fields),
-}
+def _refused(path: str | Path, line: int, column: int, what: str, where: Where = ()) -> PriorsError:
+    return PriorsError([problem_line(path, line, column, where, what)])

@@ -87,6 +87,28 @@ def test_groups_move_together() -> None:
         assert np.all(abs(sobol[name].values - [2 / 6, 4 / 6]) < 4 * error + 1e-9)
 
 
+def test_a_regime_and_what_it_decides_as_one_factor_or_several() -> None:
+    """y is given the state: together they explain it all, apart they share it."""
+    priors = risk.Priors(
+        {
+            "state": risk.Prior({"low": 0.5, "high": 0.5}, **SOURCE),
+            "y": risk.Prior({"low": uniform(0, 1), "high": uniform(2, 1)}, given="state", **SOURCE),
+            "z": risk.Prior(uniform(0, 1), **SOURCE),
+        }
+    )
+
+    def model(y: Any, z: Any) -> dict[str, Any]:
+        return {"y": y + z}
+
+    one = risk.run_study(model, priors, draws=512, factors={"block": ["state", "y"]})
+    total = one["sobol"].to_dataset()["total_order"].sel(outcome="y")
+    # Var(state) = 1, Var(y | state) = Var(z) = 1/12, and nothing interacts
+    assert total.values == pytest.approx([13 / 14, 1 / 14], abs=2e-3)
+    apart = risk.run_study(model, priors, draws=512)["sobol"].to_dataset()
+    shares = apart["first_order"].sel(outcome="y").values
+    assert shares == pytest.approx([12 / 14, 1 / 14, 1 / 14], abs=2e-3)
+
+
 def test_correlated_inputs_share_a_factor() -> None:
     normals = {n: risk.Prior(norm(0, 1), **SOURCE) for n in ("a", "b", "c")}
     priors = risk.Priors(normals, correlation={("a", "c"): 0.6})

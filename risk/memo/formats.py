@@ -2,15 +2,9 @@
 
 Three significant digits on the largest number of a statement, and never finer than two standard
 errors. Money is written without its "per": ``unit_words("USD/day")`` is "a day", for the sentence
-to say once. A *style* settles how a number reads where its unit does not:
-
-========== ================================================================================
-share      whole percent; below 1 % one significant digit
-probability whole percent, "<1%" and ">99%" at the ends
-multiple   "6.0×"
-points     percentage points, "3.4 pp"
-full       not scaled and exact to the unit: "$87,072" (the default scales: "$87.1k")
-========== ================================================================================
+to say once. Where the unit does not settle how a number reads, a *style* does: "share" (whole
+percent, one digit below 1 %), "probability" (the same, but "<1%" and ">99%"), "multiple" ("6.0×"),
+"points" ("3.4 pp"), "full" (not scaled, exact to the unit: "$87,072" and not "$87.1k").
 """
 
 from __future__ import annotations
@@ -210,8 +204,8 @@ def _form(unit: str, language: str, style: str | None, digits: int | None) -> _F
     if symbol:
         before, after = ("", gap + symbol) if french else (symbol, "")
     short = symbol or unit.startswith("token")
-    scales = {} if style == "full" else (_SHORT_SCALES if short else _LONG_SCALES)[french]
     whole = style == "full" or (unit in _DIGITS and digits is None)
+    scales = {} if whole else (_SHORT_SCALES if short else _LONG_SCALES)[french]
     few = digits or _DIGITS.get(unit, 3)
     return _Form(french, before, after, bool(symbol), scales, 1, few, whole)
 

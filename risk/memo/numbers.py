@@ -3,69 +3,59 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from risk.memo.formats import number
-from risk.names import reads_as_share
+from risk.memo.entries import (
+    Entry,
+    Group,
+    KeyClash,
+    count_entry,
+    index_entry,
+    make_entry,
+    plain_texts,
+    slug,
+    slugs,
+)
+from risk.names import END, FACTOR, FACTOR_2, INPUT, OUTCOME, reads_as_share
 
-Entry = dict[str, Any]
 Registry = dict[str, Entry]
-LANGUAGES = ("en", "fr")
+Found = Iterator[tuple[str, Entry]]
+Styles = Mapping[str, str | None]
+PAIR = 0.01  # second-order index from which a pair of factors has a key
 
 
 def numbers(study: xr.DataTree) -> Registry:
     """Key → value, unit, text in English and French, standard error and 95 % interval.
 
     Keys read like ``revenue_gap.p50``, ``sobol.revenue_gap.paid_user_share.total``,
-    ``bridge.real_revenue.free_web_and_app.mean``, ``published.cost_of_the_day.ours`` and
-    ``prior.gpu_price.p95``. A number that does not exist (an index of a constant outcome) has no
-    key.
+    ``tornado.revenue_gap.gpu_price.low``, ``bridge.real_revenue.free_web_and_app.mean``,
+    ``published.cost_of_the_day.ours`` and ``prior.gpu_price.p95``. A number that does not exist (an
+    index of a constant outcome) has no key.
+
+    Raises
+    ------
+    KeyClash
+        When two labels give the same key.
     """
     styles = _styles(study)
-    found = dict(_run(study))
-    for part in (_measures, _indices, _tornado, _bridge, _published, _priors):
-        found |= dict(part(study, styles))
+    found: Registry = {}
+    for part in (_run, _measures, _indices, _tornado, _bridge, _published, _priors, _states):
+        for key, entry in part(study, styles):
+            if key in found:
+                raise KeyClash(f"Expected one number a key, got two for {key!r}. Rename one.")
+            found[key] = entry
     return found
 
 
 def as_json(study: xr.DataTree, registry: Registry) -> str:
     """The registry as the text of numbers.json, with the run that it is of."""
     about = {key: study.attrs[key] for key in ("title", "case", "run_id", "outputs_hash")}
-    return json.dumps({**about, "numbers": registry}, ensure_ascii=False, indent=1) + "\n"
-
-
-def slug(text: str) -> str:
-    """A key for a text: ``free web and app`` becomes ``free_web_and_app``.
-
-    >>> slug("fees, refunds and taxes")
-    'fees_refunds_and_taxes'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
-def _entry(
-    value: float,
-    unit: str,
-    style: str | None = None,
-    error: float | None = None,
-    interval: Any = None,
-    digits: int | None = None,
-) -> Entry:
-    known = error is not None and np.isfinite(error)
-    texts = {lang: number(value, unit, error if known else None, lang, style) for lang in LANGUAGES}
-    return {
-        "value": float(value),
-        "unit": unit,
-        "style": style,
-        "text": texts,
-        "standard_error": float(error) if known and error is not None else None,
-        "interval": None if interval is None else [float(x) for x in interval],
-    }
+    data = {**about, "numbers": registry}
+    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _styles(study: xr.DataTree) -> dict[str, str | None]:
@@ -80,142 +70,158 @@ def _styles(study: xr.DataTree) -> dict[str, str | None]:
     }
 
 
-def _pick(data: xr.Dataset, name: str, **at: Any) -> dict[str, Any]:
-    """A number of a Dataset with its error and interval, as arguments of `_entry`."""
-    return {
-        "value": data[name].sel(at).item(),
-        "error": data[f"{name}_standard_error"].sel(at).item(),
-        "interval": data[f"{name}_interval"].sel(at).values,
-    }
-
-
-def _run(study: xr.DataTree) -> Iterator[tuple[str, Entry]]:
+def _run(study: xr.DataTree, _: Styles) -> Found:
     replicates, draws = int(study.attrs["replicates"]), int(study.attrs["draws"])
-    runs = int(study["sobol"].attrs["model_runs"])
-    counts = {"draws": replicates * draws, "replicates": replicates, "model_runs": runs}
-    for key, count in counts.items():
-        yield f"run.{key}", _count(count)
+    yield "run.draws", count_entry(replicates * draws)
+    yield "run.replicates", count_entry(replicates)
+    yield "run.model_runs", count_entry(int(study["sobol"].attrs["model_runs"]))
 
 
-def _measures(study: xr.DataTree, styles: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
-    data = study["risk"].to_dataset()
-    for outcome, unit in zip(data["outcome"].values, data["outcome_units"].values, strict=True):
-        style, unit = styles[str(outcome)], str(unit)
-        for name, key in (("mean", "mean"), ("standard_deviation", "sd")):
-            yield (
-                f"{outcome}.{key}",
-                _entry(unit=unit, style=style, **_pick(data, name, outcome=outcome)),
-            )
-        for p in data["probability"].values:
-            pick = _pick(data, "quantile", outcome=outcome, probability=p)
-            yield f"{outcome}.p{100 * p:g}", _entry(unit=unit, style=style, **pick)
-        for tail in data["tail"].values:
+def _measures(study: xr.DataTree, styles: Styles) -> Found:
+    data = Group(study["risk"].to_dataset(), OUTCOME)
+    units = data.names("outcome_units")
+    for i, outcome in enumerate(data.names(OUTCOME)):
+        as_outcome: Any = {"unit": units[i], "style": styles[outcome]}
+        yield f"{outcome}.mean", make_entry(**as_outcome, **data.pick("mean", i))
+        yield f"{outcome}.sd", make_entry(**as_outcome, **data.pick("standard_deviation", i))
+        if np.isfinite(data.value("skewness", i)):  # without spread there is none
+            yield f"{outcome}.skewness", make_entry(unit="1", **data.pick("skewness", i))
+        for k, p in enumerate(data.arrays["probability"]):
+            yield f"{outcome}.p{100 * p:g}", make_entry(**as_outcome, **data.pick("quantile", i, k))
+        for k, tail in enumerate(data.arrays["tail"]):
             for name, key in (("value_at_risk", "var"), ("expected_shortfall", "es")):
-                pick = _pick(data, name, outcome=outcome, tail=tail)
-                yield f"{outcome}.{key}{100 * tail:g}", _entry(unit=unit, style=style, **pick)
-        loss = _pick(data, "probability_of_loss", outcome=outcome)
-        yield f"{outcome}.loss_probability", _entry(unit="1", style="probability", **loss)
+                pick = data.pick(name, i, k)
+                yield f"{outcome}.{key}{100 * tail:g}", make_entry(**as_outcome, **pick)
+        loss = data.pick("probability_of_loss", i)
+        yield f"{outcome}.loss_probability", make_entry(unit="1", style="probability", **loss)
         gain = loss | {"value": 1 - loss["value"], "interval": 1 - loss["interval"][::-1]}
-        yield f"{outcome}.gain_probability", _entry(unit="1", style="probability", **gain)
+        yield f"{outcome}.gain_probability", make_entry(unit="1", style="probability", **gain)
 
 
-def _indices(study: xr.DataTree, _: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
-    data = study["sobol"].to_dataset()
-    for outcome in map(str, data["outcome"].values):
-        if data["status"].sel(outcome=outcome) == "constant":
+def _indices(study: xr.DataTree, _: Styles) -> Found:
+    data = Group(study["sobol"].to_dataset(), OUTCOME, FACTOR, FACTOR_2)
+    keys = slugs(data.names(FACTOR), "factors")
+    for i, outcome in enumerate(data.names(OUTCOME)):
+        if data.arrays["status"][i] == "constant":
             continue
-        yield f"sobol.{outcome}.interaction", _index(_pick(data, "interaction", outcome=outcome))
-        for factor in map(str, data["factor"].values):
-            at = {"outcome": outcome, "factor": factor}
-            key = f"sobol.{outcome}.{slug(factor)}"
-            yield f"{key}.first", _index(_pick(data, "first_order", **at))
-            yield f"{key}.total", _index(_pick(data, "total_order", **at))
+        of: Entry = {}  # an index of asinh(y / s) is not one of y: whoever reads it must see that
+        if data.arrays["transform"][i] == "asinh":
+            of = {"of": "asinh(outcome / scale)"}
+        start = f"sobol.{outcome}"
+        size = round(data.value("effective_sample_size", i))
+        yield f"{start}.effective_draws", count_entry(size)
+        yield f"{start}.interaction", index_entry(data.pick("interaction", i)) | of
+        for j, key in enumerate(keys.values()):
+            yield f"{start}.{key}.first", index_entry(data.pick("first_order", i, j)) | of
+            yield f"{start}.{key}.total", index_entry(data.pick("total_order", i, j)) | of
             for end in ("rank_low", "rank_high"):
-                yield f"{key}.{end}", _count(int(data[end].sel(at).item()))
+                yield f"{start}.{key}.{end}", count_entry(int(data.value(end, i, j)))
+            for k, other in enumerate(keys.values()):
+                if j < k and data.value("second_order", i, j, k) >= PAIR:
+                    pick = data.pick("second_order", i, j, k)
+                    yield f"{start}.{key}.{other}.second", index_entry(pick) | of
 
 
-def _index(pick: dict[str, Any]) -> Entry:
-    """A Sobol' index to three decimals, or two where its error is larger than the third."""
-    places = 3 if not np.isfinite(pick["error"]) or pick["error"] < 0.005 else 2
-    return _entry(unit="", **pick) | {"text": _plain(f"{pick['value'] + 0.0:.{places}f}")}
+def _tornado(study: xr.DataTree, styles: Styles) -> Found:
+    data = Group(study["tornado"].to_dataset(), OUTCOME, INPUT, END)
+    inputs, units = data.names(INPUT), data.names("input_units")
+    for i, outcome in enumerate(data.names(OUTCOME)):
+        unit, style = data.names("outcome_units")[i], styles[outcome]
+        yield f"tornado.{outcome}.base", make_entry(data.value("base", i), unit, style)
+        for k, end in enumerate(data.names(END)):
+            together = data.value("together", i, k)
+            yield f"tornado.{outcome}.together_{end}", make_entry(together, unit, style)
+            for j, name in enumerate(inputs):
+                value = data.value("value", i, j, k)
+                yield f"tornado.{outcome}.{name}.{end}", make_entry(value, unit, style)
+    for j, name in enumerate(inputs):
+        if not any(data.arrays["state"][0, j]):  # of a regime the ends are states, without P10, P90
+            for k, key in enumerate(("p10", "p90")):
+                value = data.value("input_value", 0, j, k)
+                yield f"prior.{name}.{key}", make_entry(value, units[j], styles[name])
 
 
-def _count(count: int) -> Entry:
-    """A whole number, written out."""
-    return _entry(count, "") | {"text": _plain(f"{count:,}")}
-
-
-def _plain(text: str) -> dict[str, str]:
-    """A number that Python wrote, in both languages."""
-    text = text.replace("-", "−")
-    french = text.translate(str.maketrans({",": "\u202f", ".": ",", "%": "\u00a0%"}))
-    return dict(zip(LANGUAGES, (text, french), strict=True))
-
-
-def _tornado(study: xr.DataTree, styles: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
-    data = study["tornado"].to_dataset()
-    for outcome, unit in zip(data["outcome"].values, data["outcome_units"].values, strict=True):
-        style, unit = styles[str(outcome)], str(unit)
-        yield (
-            f"tornado.{outcome}.base",
-            _entry(data["base"].sel(outcome=outcome).item(), unit, style),
-        )
-        for name in map(str, data["input"].values):
-            for end in ("low", "high"):
-                value = data["value"].sel(outcome=outcome, input=name, end=end).item()
-                yield f"tornado.{outcome}.{name}.{end}", _entry(value, unit, style)
-
-
-def _bridge(study: xr.DataTree, styles: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
+def _bridge(study: xr.DataTree, styles: Styles) -> Found:
     if "bridge" not in study.children:
         return
-    data = study["bridge"].to_dataset()
-    for outcome, unit in zip(data["outcome"].values, data["outcome_units"].values, strict=True):
-        style, unit = styles[str(outcome)], str(unit)
+    data = Group(study["bridge"].to_dataset(), OUTCOME, "step")
+    keys = slugs(data.names("step"), "bridge steps")
+    for i, outcome in enumerate(data.names(OUTCOME)):
+        as_outcome: Any = {"unit": data.names("outcome_units")[i], "style": styles[outcome]}
         for end in ("start", "end"):
-            pick = _pick(data, end, outcome=outcome)
-            yield f"bridge.{outcome}.{end}", _entry(unit=unit, style=style, **pick)
-        gap = data["end"].sel(outcome=outcome).item() - data["start"].sel(outcome=outcome).item()
-        yield f"bridge.{outcome}.gap", _entry(gap, unit, style)
-        for step in map(str, data["step"].values):
-            at, key = {"outcome": outcome, "step": step}, f"bridge.{outcome}.{slug(step)}"
-            mean = _pick(data, "mean", **at)
-            yield f"{key}.mean", _entry(unit=unit, style=style, **mean)
-            yield f"{key}.mean_share", _entry(mean["value"] / gap, "1", "share")
+            yield f"bridge.{outcome}.{end}", make_entry(**as_outcome, **data.pick(end, i))
+        gap = data.value("end", i) - data.value("start", i)
+        yield f"bridge.{outcome}.gap", make_entry(gap, **as_outcome)
+        for j, step in enumerate(keys.values()):
+            key = f"bridge.{outcome}.{step}"
+            mean = data.pick("mean", i, j)
+            yield f"{key}.mean", make_entry(**as_outcome, **mean)
+            if gap:
+                yield f"{key}.mean_share", make_entry(mean["value"] / gap, "1", "share")
             for name in ("variance_share", "tail_share"):
-                pick = _pick(data, name, **at)
-                if np.isfinite(pick["value"]):
-                    yield f"{key}.{name}", _entry(unit="1", style="share", **pick)
+                pick = data.pick(name, i, j)
+                if np.isfinite(pick["value"]):  # a gap without variance has none to share
+                    yield f"{key}.{name}", make_entry(unit="1", style="share", **pick)
 
 
-def _published(study: xr.DataTree, styles: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
+def _published(study: xr.DataTree, styles: Styles) -> Found:
     if "published" not in study.children:
         return
-    data = study["published"].to_dataset()
-    for check in map(str, data["check"].values):
-        row = data.sel(check=check)
-        unit, key = row["units"].item(), f"published.{slug(check)}"
-        percent = row["text"].item().endswith("%")
-        style = "share" if percent else styles.get(row["outcome"].item()) or "full"
+    data = Group(study["published"].to_dataset())
+    for i, check in enumerate(slugs(data.names("check"), "published figures").values()):
+        unit, key = data.names("units")[i], f"published.{check}"
+        percent = data.names("text")[i].endswith("%")
+        style = "share" if percent else styles.get(data.names("outcome")[i]) or "full"
         for name in ("published", "ours"):
-            yield f"{key}.{name}", _entry(row[name].item(), unit, style)
-        difference = row["relative_difference"].item()
-        entry = _entry(difference, "1", "share")
-        yield f"{key}.difference", entry | {"text": _plain(f"{100 * difference:+.2f}%")}
+            yield f"{key}.{name}", make_entry(data.value(name, i), unit, style)
+        difference = data.value("relative_difference", i)
+        text = {"text": plain_texts(f"{100 * difference:+.2f}%")}
+        yield f"{key}.difference", make_entry(difference, "1", "share") | text
+        tolerance = data.value("tolerance", i)
+        yield f"{key}.tolerance", make_entry(tolerance, "1", "share", digits=1)
 
 
-def _priors(study: xr.DataTree, styles: Mapping[str, Any]) -> Iterator[tuple[str, Entry]]:
-    inputs = json.loads(study.attrs["priors"])["inputs"]
+def _priors(study: xr.DataTree, styles: Styles) -> Found:
+    for name, prior in inputs_of(study).items():
+        unit, style = prior["unit"], styles[name]
+        for key, value in zip(("p5", "p50", "p95"), prior["quantiles"] or (), strict=False):
+            yield f"prior.{name}.{key}", make_entry(value, unit, style)
+        for key in ("value", "theoretical"):
+            if isinstance(value := prior[key], (int, float)):
+                # A fixed discount of 0.75 is known from a factor by its size: it has no spread.
+                share = unit == "1" and prior["kind"] != "uncertain" and 0 < value < 1
+                how = "share" if share else style
+                yield (
+                    f"prior.{name}.{key}",
+                    make_entry(value, unit, how, digits=_digits(value, unit)),
+                )
+
+
+def _digits(value: float, unit: str) -> int | None:
+    """Significant digits that show a fact as it was given, three at the most; money in cents."""
+    if unit.startswith(("USD", "EUR", "GBP")) and abs(value) >= 0.1:
+        return None
+    return next((k for k in (1, 2) if float(f"{value:.{k}g}") == value), None)
+
+
+def _states(study: xr.DataTree, styles: Styles) -> Found:
+    """Probabilities of a regime's states, and what the draws of an input are in each of them."""
+    inputs, data = inputs_of(study), study["draws"].to_dataset()
     for name, prior in inputs.items():
-        style = styles[name]
-        values = dict(zip(("p5", "p50", "p95"), prior["quantiles"] or (), strict=False))
-        values |= {"value": prior["value"], "theoretical": prior["theoretical"]}
-        for key, value in values.items():
-            if isinstance(value, (int, float)):
-                digits = _digits(value) if key in ("value", "theoretical") else None
-                yield f"prior.{name}.{key}", _entry(value, prior["unit"], style, digits=digits)
+        if prior["family"] == "categorical":
+            for state, share in prior["parameters"].items():
+                yield f"prior.{name}.{slug(state)}", make_entry(share, "1", "share")
+        if prior["given"] is None:
+            continue
+        codes = data[prior["given"]].values
+        for code, state in enumerate(inputs[prior["given"]]["parameters"]):
+            drawn = data[name].values[codes == code]
+            for p in (5, 50, 95) if len(drawn) else ():
+                value = float(np.quantile(drawn, p / 100))
+                key = f"prior.{name}.{slug(state)}.p{p}"
+                yield key, make_entry(value, prior["unit"], styles[name])
 
 
-def _digits(value: float) -> int:
-    """Significant digits that show a fact as it was given, three at the most."""
-    return next((k for k in (1, 2) if float(f"{value:.{k}g}") == value), 3)
+def inputs_of(study: xr.DataTree) -> dict[str, dict[str, Any]]:
+    """Input → what was assumed of it, in the order of the priors."""
+    return dict(json.loads(study.attrs["priors"])["inputs"])

@@ -53,7 +53,7 @@ def draw_bridge(study: xr.DataTree, outcome: str, size: str = "word") -> Sheet:
         There is no bridge of this outcome.
     """
     data = read_bridge(study, outcome)
-    origin = provenance(study)
+    origin = provenance(study, short=size == "half")
     with house_style():
         sheet = Sheet(size)
         unit = f", {data.reads.axis}" if data.reads.axis else ""
@@ -61,6 +61,7 @@ def draw_bridge(study: xr.DataTree, outcome: str, size: str = "word") -> Sheet:
             findings.bridge_finding(data.reads, data.start, data.end, data.steps),
             f"{data.reads.label}{unit}; steps averaged over every order (Shapley), largest first; "
             "whisker: P10–P90",
+            f"{data.reads.label}{unit}; Shapley steps; P10–P90",
         )
         bottom = sheet.footer_height(origin)
         sheet.footer(origin)
@@ -135,11 +136,18 @@ def _draw(sheet: Sheet, data: Bridge, top: float, bottom: float) -> None:
         _bar(sheet, axes, column, middle, pitch)
         if index + 1 < len(columns):
             edges = [middle + 0.33 * pitch, middle + 0.67 * pitch]
-            axes.plot(edges, [column.after] * 2, color=MUTED, linewidth=0.9, gid="connector")
+            axes.plot(edges, [column.after] * 2, color=MUTED, linewidth=sheet.pen, gid="step")
         for row, line in enumerate(lines[index]):
             y = ground - (0.9 + row * LEADING * relative) * size
             sheet.words(middle, y, line, relative, align="center", gid="column")
-    axes.plot([left, right - 0.4 * size], [0, 0], color=MUTED, linewidth=1.0, zorder=3, gid="zero")
+    axes.plot(
+        [left, right - 0.4 * size],
+        [0, 0],
+        color=MUTED,
+        linewidth=1.0 * sheet.pen,
+        zorder=3,
+        gid="zero",
+    )
     _spread(sheet, data, axes, right + 0.1 * size, ends)
 
 
@@ -193,10 +201,11 @@ def _bar(sheet: Sheet, axes: Axes, column: Column, middle: float, pitch: float) 
 def _spread(sheet: Sheet, data: Bridge, axes: Axes, x: float, ends: list[str]) -> None:
     """Draw P10 to P90 of the simulation beside the last bar, and write both."""
     size = sheet.page.font
-    axes.plot([x, x], data.middle, color=INK, linewidth=1.6, marker="_", markersize=0.8 * size,
-              markeredgewidth=1.6, gid="spread")  # fmt: skip
+    thick = 1.6 * sheet.pen
+    axes.plot([x, x], data.middle, color=INK, linewidth=thick, marker="_", markersize=0.8 * size,
+              markeredgewidth=thick, gid="spread")  # fmt: skip
     low, high = (_height(sheet, axes, value) for value in data.middle)
-    step = 1.15 * SMALL * size
+    step = LEADING * SMALL * size
     apart = 2.15 * step - (high - low)
     if apart > 0:
         low, high = low - apart / 2, high + apart / 2

@@ -48,7 +48,7 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
         There is no such outcome, or it is the same in every draw.
     """
     data = read_distribution(study, outcome)
-    origin = provenance(study)
+    origin = provenance(study, short=size == "half")
     low, high = axis_limits(data)
     with house_style():
         sheet = Sheet(size)
@@ -59,11 +59,15 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
                 (data.quantiles[5], data.quantiles[50], data.quantiles[95]),
                 data.skewness,
                 data.loss,
+                data.draws.standard_error,
             ),
             f"Simulated {findings.inside(data.reads.label)}{unit}; "
             "line: cumulative probability (right scale)",
-            _key(data),
+            f"{data.reads.label}{unit}; line: cumulative",
         )
+        if data.loss is not None:
+            sheet.key(_key(data.loss), top)
+            top -= sheet.key_height
         notes = _notes(data, low, high)
         bottom = sheet.footer_height(origin, notes)
         sheet.footer(origin, notes)
@@ -78,44 +82,33 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
     return sheet
 
 
-def _key(data: Distribution) -> list[tuple[str, str, str]]:
+def _key(loss: float) -> list[tuple[str, str, str]]:
     """Colours of loss and profit and how likely they are."""
-    if data.loss is None:
-        return []
-    sides = ((ORANGE, "loss", data.loss), (BLUE, "profit", 1 - data.loss))
     return [
         (color, color, f"{word}, {number(share, '1', style='probability')} of cases")
-        for color, word, share in sides
+        for color, word, share in ((ORANGE, "loss", loss), (BLUE, "profit", 1 - loss))
     ]
 
 
 def _notes(data: Distribution, low: float, high: float) -> list[str]:
     """What the axis cuts off."""
     ordered = data.draws.ordered
-    above = 1 - float(np.searchsorted(ordered, high, side="right")) / ordered.size
+    above = 1 - data.below(high)
     below = float(np.searchsorted(ordered, low, side="left")) / ordered.size
     parts = [
-        f"{100 * share:.2g}% of draws {side} {data.reads.labels([at])[0]}"
+        f"{100 * share:.2g}% of draws {side} {data.near(at)}"
         for share, side, at in ((above, "above", high), (below, "below", low))
         if share > 0
     ]
+    marks = [("mean", data.mean)] + ([] if data.base is None else [("base case", data.base)])
+    parts += [f"the {name} of {data.near(at)}" for name, at in marks if not low <= at <= high]
     return ["Axis cut: " + ", ".join(parts)] if parts else []
-
-
-def _edges(data: Distribution, scale: Scale) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Edges of the bins: P5 is one, or 0 where the sign has a colour, so no bar has two colours."""
-    p5, p95 = data.quantiles[5], data.quantiles[95]
-    width = (p95 - p5) / _BINS or (scale.high - scale.low) / _BINS
-    anchor = p5 if data.loss is None else 0.0
-    first = math.floor((scale.low - anchor) / width)
-    last = math.ceil((scale.high - anchor) / width)
-    return anchor + width * np.arange(first, last + 1, dtype=np.float64)
 
 
 def _draw(sheet: Sheet, data: Distribution, scale: Scale, top: float, bottom: float) -> None:
     """Draw the strip, the histogram and its scales between two heights."""
     size = sheet.page.font
-    ground = bottom + (3.3 if data.base is not None else 2.0) * size
+    ground = bottom + (3.4 if data.base is not None else 2.0) * size
     strip = top - 3.3 * size
     high = strip - 0.35 * size
     axes = sheet.panel(scale.left, ground, scale.right, high)
@@ -128,7 +121,7 @@ def _draw(sheet: Sheet, data: Distribution, scale: Scale, top: float, bottom: fl
     for start, end, count in zip(edges[:-1], edges[1:], counts, strict=True):
         fill = _fill(data, (start + end) / 2)
         box = Rectangle((start, 0), end - start, count, facecolor=fill, gid="bin", zorder=1)
-        box.set(edgecolor="white", linewidth=0.5)
+        box.set(edgecolor="white", linewidth=0.5 * sheet.pen)
         axes.add_patch(box)
     _cumulative(sheet, data, scale, axes, full)
     scale_below(sheet, axes, scale, data.reads)
@@ -161,12 +154,14 @@ def _cumulative(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes, full
     x = np.linspace(scale.low, scale.high, 200)
     y = np.searchsorted(data.draws.ordered, x, side="right") / data.draws.ordered.size
     for width, color in ((3.2, "white"), (1.6, INK)):  # a white casing keeps it off the bars
-        axes.plot(x, full * y, color=color, linewidth=width * sheet.page.font / 9, zorder=3,
+        axes.plot(x, full * y, color=color, linewidth=width * sheet.pen, zorder=3,
                   gid="cumulative")  # fmt: skip
     ground, unit = axes.get_position().y0 * sheet.page.height, _unit(sheet, axes)
-    for percent in (0, 25, 50, 75, 100):
+    apart = 1.5 * sheet.page.font * unit / full * 100
+    step = next((step for step in (25, 50) if step > apart), 100)
+    for percent in range(0, 101, step):
         text = "100%" if percent == 100 else str(percent)
-        height = ground + full * percent / 100 / unit
+        height = ground + max(full * percent / 100 / unit, 0.25 * sheet.page.font)
         sheet.words(scale.right + 0.5 * sheet.page.font, height, text, 0.95, color=MUTED,
                     gid="right tick")  # fmt: skip
 
@@ -191,33 +186,35 @@ def _strip(sheet: Sheet, data: Distribution, scale: Scale, bottom: float) -> Non
         if scale.at(end) - scale.at(start) > sheet.width_of(text):
             middle = (scale.at(start) + scale.at(end)) / 2
             sheet.words(middle, bottom + 0.67 * size, text, color=ink, align="center", gid="strip")
-    ends = data.reads.labels([data.quantiles[5], data.quantiles[95]])
-    texts = [f"P5 {ends[0]}", f"P95 {ends[1]}"]
+    texts = [f"P{percent} {data.near(data.quantiles[percent])}" for percent in (5, 95)]
     half = [sheet.width_of(text, strong=True) / 2 for text in texts]
     left = max(scale.at(joints[1]), scale.left + half[0])
     right = min(scale.at(joints[2]), scale.right - half[1])
     apart = left + half[0] + size - (right - half[1])
-    if apart > 0:  # a narrow middle: move both words outwards
-        left, right = max(left - apart / 2, scale.left + half[0]), right + apart / 2
+    if apart > 0:  # a narrow middle: move the words outwards, as far as there is room
+        right = min(right + apart / 2, scale.right - half[1])
+        left = max(right - half[1] - size - half[0], scale.left + half[0])
     for x, text in zip((left, right), texts, strict=True):
         sheet.words(x, bottom + 2.05 * size, text, strong=True, align="center", gid="joint")
 
 
 def _lines(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes, high: float) -> None:
     """Draw P5, P95, zero, mean and base case, and write what they are."""
-    size, top = sheet.page.font, axes.get_ylim()[1]
+    size, top, unit = sheet.page.font, axes.get_ylim()[1], _unit(sheet, axes)
+    thin, thick = sheet.pen, 1.3 * sheet.pen
     for percent in (5, 95):
-        axes.plot([data.quantiles[percent]] * 2, [0, top], color=INK, linewidth=1.0, zorder=4,
-                  gid=f"P{percent}")  # fmt: skip
-    mean = data.near(data.mean)
-    axes.plot([data.mean] * 2, [top - 0.3 * size * _unit(sheet, axes), 0], color=INK,
-              linewidth=1.3, linestyle=(0, (3, 1.5)), zorder=4, gid="mean")  # fmt: skip
-    _beside(sheet, data, scale, high - 0.8 * size, f"mean {mean}")
+        at = [data.quantiles[percent]] * 2
+        axes.plot(at, [0, top], color=INK, linewidth=thin, zorder=4, gid=f"P{percent}")
     if data.loss is not None and scale.low < 0 < scale.high:
-        axes.plot([0, 0], [0, top - 1.6 * size * _unit(sheet, axes)], color=INK, linewidth=1.0,
-                  zorder=4, gid="zero")  # fmt: skip
-    if data.base is not None:
-        _base(sheet, data, scale, axes)
+        below = top - 1.6 * size * unit
+        axes.plot([0, 0], [0, below], color=INK, linewidth=thin, zorder=4, gid="zero")
+    if scale.low <= data.mean <= scale.high:
+        dashes = (0, (3, 1.5))
+        axes.plot([data.mean] * 2, [top - 0.3 * size * unit, 0], color=INK, linewidth=thick,
+                  linestyle=dashes, zorder=4, gid="mean")  # fmt: skip
+        _beside(sheet, data, scale, high - 0.8 * size, f"mean {data.near(data.mean)}")
+    if data.base is not None and scale.low <= data.base <= scale.high:
+        _base(sheet, data, data.base, scale, axes)
 
 
 def _beside(sheet: Sheet, data: Distribution, scale: Scale, y: float, text: str) -> None:
@@ -231,17 +228,16 @@ def _beside(sheet: Sheet, data: Distribution, scale: Scale, y: float, text: str)
     sheet.words((free or fits)[0], y, text, gid="mean label", mask=True)
 
 
-def _base(sheet: Sheet, data: Distribution, scale: Scale, axes: Axes) -> None:
+def _base(sheet: Sheet, data: Distribution, base: float, scale: Scale, axes: Axes) -> None:
     """Mark the base case under the axis, with its percentile."""
-    assert data.base is not None
     size = sheet.page.font
     ground = axes.get_position().y0 * sheet.page.height
-    axes.plot([data.base], [-0.4 * size * _unit(sheet, axes)], marker="^", markersize=0.6 * size,
+    axes.plot([base], [-0.4 * size * _unit(sheet, axes)], marker="^", markersize=0.6 * size,
               color=INK, clip_on=False, zorder=5, gid="base", linestyle="none")  # fmt: skip
-    text = f"base case {data.near(data.base)} (P{100 * data.below(data.base):.0f})"
+    text = f"base case {data.near(base)} (P{100 * data.below(base):.0f})"
     half = sheet.width_of(text) / 2
-    x = min(max(scale.at(data.base), scale.left + half), scale.right - half)
-    sheet.words(x, ground - 2.5 * size, text, align="center", gid="base label")
+    x = min(max(scale.at(base), scale.left + half), scale.right - half)
+    sheet.words(x, ground - 2.65 * size, text, align="center", gid="base label")
 
 
 def _alt(finding: str, data: Distribution) -> str:

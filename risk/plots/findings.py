@@ -23,8 +23,9 @@ def inside(label: str) -> str:
     >>> inside("Paid user share"), inside("GPU price"), inside("R1 share")
     ('paid user share', 'GPU price', 'R1 share')
     """
-    first = label.split(" ")[0]
-    return label[:1].lower() + label[1:] if first[1:].islower() or len(first) == 1 else label
+    first, _, rest = label.partition(" ")
+    plain = first[1:].islower() or (first == "A" and bool(rest))
+    return label[:1].lower() + label[1:] if plain else label
 
 
 def the(label: str) -> str:
@@ -89,7 +90,11 @@ def tornado_finding(outcome: Quantity, movers: Sequence[tuple[str, float, str]])
 
 
 def distribution_finding(
-    outcome: Quantity, middle: tuple[float, float, float], skewness: float, loss: float | None
+    outcome: Quantity,
+    middle: tuple[float, float, float],
+    skewness: float,
+    loss: float | None,
+    standard_error: float | None = None,
 ) -> str:
     """Where an outcome lies: how often it is negative, or nine cases in ten.
 
@@ -100,11 +105,11 @@ def distribution_finding(
     if loss is not None:
         return (
             f"{outcome.label} is negative in {chance(loss)} of cases; "
-            f"its median is {outcome.labels([median, low, high])[0]}{outcome.per}"
+            f"its median is {outcome.labels([median, low, high], standard_error)[0]}{outcome.per}"
         )
     tail = {True: ", with the longer tail above", False: ", with the longer tail below"}
     more = tail[skewness > 0] if abs(skewness) > 0.5 else ""
-    ends = outcome.range(low, high)
+    ends = outcome.range(low, high, standard_error)
     return f"Nine cases in ten put {the(outcome.label)} at {ends}{outcome.per}{more}"
 
 
@@ -161,6 +166,10 @@ def bridge_finding(
     if part < 0.5 * abs(gap) and len(along) > 1 and part + along[1][1] <= abs(gap):
         name, part = f"{name}, then {inside(along[1][0])}", part + along[1][1]
     texts = outcome.labels([part, abs(gap)])
-    whole = ", more than the whole" if part > abs(gap) else " of the"
+    share = f"{texts[0]} of the {texts[1]}"
+    if texts[0] == texts[1]:
+        share = f"the whole {texts[1]}"
+    elif part > abs(gap):
+        share = f"{texts[0]}, more than the whole {texts[1]}"
     where = f"{outcome.per} between theory and mean {inside(outcome.label)}"
-    return f"{name[:1].upper()}{name[1:]}: {texts[0]}{whole} {texts[1]}{where}"
+    return f"{name[:1].upper()}{name[1:]}: {share}{where}"

@@ -47,42 +47,55 @@ class Quantity(NamedTuple):
         """One number with its unit, for a sentence."""
         return number(value, self.unit, style=self.style, sign=sign)
 
-    def range(self, low: float, high: float) -> str:
+    def range(self, low: float, high: float, standard_error: float | None = None) -> str:
         """A range with its unit, for a sentence."""
-        return number_range(low, high, self.unit, style=self.style)
+        return number_range(low, high, self.unit, standard_error, style=self.style)
 
     def labels(
-        self, values: Sequence[float], standard_error: float | None = None, *, sign: bool = False
+        self,
+        values: Sequence[float],
+        standard_error: float | None = None,
+        *,
+        digits: int | None = None,
+        sign: bool = False,
     ) -> list[str]:
         """Numbers of one precision for the chart, whose subtitle names a long unit."""
-        texts = numbers(values, self.unit, standard_error, style=self.style, sign=sign)
-        return [self._short(text) for text in texts]
+        return self._write(values, standard_error, digits, sign)
 
     def ends(self, low: float, high: float) -> tuple[str, str]:
         """Two values of an input, with a third digit if two would print the same."""
-        plain = self.unit in ("", "1") and max(abs(low), abs(high)) < 1
-        digits = 2 if plain and self.style is None else None
+        plain = self.unit in ("", "1") and self.style is None and max(abs(low), abs(high)) < 1
         if self.style == "share":  # each by itself: 0.3% and 18%, not 0% and 18%
-            texts = [self.text(low), self.text(high)]
+            texts = self._write([low]) + self._write([high])
         else:
-            texts = numbers([low, high], self.unit, style=self.style, digits=digits)
+            texts = self._write([low, high], digits=2 if plain else None)
         if texts[0] == texts[1] and low != high:
-            texts = numbers([low, high], self.unit, style=self.style, digits=3)
-        return self._short(texts[0]), self._short(texts[1])
+            texts = self._write([low, high], digits=3)
+        return texts[0], texts[1]
 
     def ticks(self, values: Sequence[float]) -> list[str]:
         """Round numbers of an axis, with no more digits than their step needs."""
+        if len(values) < 2:
+            return self._write(values)
         step = Decimal(f"{values[1] - values[0]:.6g}").normalize()
         largest = Decimal(f"{max(map(abs, values)):.6g}")
-        digits = max(1, largest.adjusted() - int(step.as_tuple().exponent) + 1)
-        texts = numbers(values, self.unit, style=self.style, digits=digits)
-        return [self._short(text) for text in texts]
+        place = int(step.as_tuple().exponent)
+        return self._write(values, digits=max(1, largest.adjusted() - place + 1))
 
-    def _short(self, text: str) -> str:
-        """The text without a unit of several words."""
-        words = unit_words(self.unit)
-        keep = self.money or not words or self.unit == "month"
-        return text if keep else text.removesuffix(f" {words}")
+    def _write(
+        self,
+        values: Sequence[float],
+        standard_error: float | None = None,
+        digits: int | None = None,
+        sign: bool = False,
+    ) -> list[str]:
+        """Numbers without a unit of several words, which the subtitle names."""
+        unit = self.unit
+        largest = max(map(abs, values), default=0.0)
+        if not (self.money or self.style or (unit == "month" and largest < 1e4)):
+            unit = "token" if largest >= 1e6 else "1"  # "1.20m", and not "1.20 million kg"
+        texts = numbers(values, unit, standard_error, style=self.style, digits=digits, sign=sign)
+        return [text.removesuffix(" tokens") for text in texts]
 
 
 class Draws(NamedTuple):
@@ -160,16 +173,17 @@ def version(study: xr.DataTree) -> str:
     return clean(f"risk {known.get('risk', '')}")
 
 
-def provenance(study: xr.DataTree) -> str:
+def provenance(study: xr.DataTree, short: bool = False) -> str:
     """The line under every figure: what was studied, run, draws, seed, priors, version."""
     attrs = study.attrs
     replicates, points = int(attrs["replicates"]), int(attrs["draws"])
+    design = "" if short else f" ({replicates}×{points:,} scrambled Sobol’)"
     parts = [
-        attrs["title"],
+        "" if short else attrs["title"],
         f"run {attrs['run_id']}",
-        f"{replicates * points:,} draws ({replicates}×{points:,} scrambled Sobol’)",
+        f"{replicates * points:,} draws{design}",
         f"seed {attrs['seed']}",
-        f"priors {attrs['case']}" if attrs.get("case") else "",
+        f"priors {attrs['case']}" if attrs.get("case") and not short else "",
         version(study),
     ]
     return " · ".join(clean(part) for part in parts if part)

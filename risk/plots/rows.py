@@ -61,10 +61,11 @@ def frame_rows(
     """
     size = sheet.page.font
     widest = _WIDEST * sheet.page.width
-    if any(sheet.width_of(label) > widest for label in labels):
-        least = max(least, 2.2 * LEADING * SMALL)
     count = max(1, min(len(labels), int((top - bottom) / (least * size))))
-    pitch = min((top - bottom) / count, 2.5 * size)
+    if any(sheet.width_of(label) > widest for label in labels[:count]):
+        least = max(least, 2 * LEADING * SMALL)
+        count = max(1, min(count, int((top - bottom) / (least * size))))
+    pitch = min((top - bottom) / count, 3.6 * size)
     shown = [_label_lines(sheet, label) for label in [*labels[:count], *also]]
     width = max(sheet.width_of(line, relative) for lines, relative in shown for line in lines)
     return Frame(sheet.margin + width + 0.7 * size, right, top - count * pitch, top, pitch, count)
@@ -120,12 +121,12 @@ def rows_panel(sheet: Sheet, scale: Scale, bottom: float, top: float) -> Axes:
 
 
 def bar(
-    axes: Axes, start: float, end: float, middle: float, height: float, fill: str, gid: str,
-    edge: str = "none",
+    sheet: Sheet, axes: Axes, start: float, end: float, middle: float, height: float, fill: str,
+    gid: str, edge: str = "none",
 ) -> Rectangle:  # fmt: skip
     """Draw a horizontal bar from one value to another."""
     patch = Rectangle((start, middle - height / 2), end - start, height, facecolor=fill,
-                      edgecolor=edge, linewidth=0.7, gid=gid, zorder=2)  # fmt: skip
+                      edgecolor=edge, linewidth=0.7 * sheet.pen, gid=gid, zorder=2)  # fmt: skip
     axes.add_patch(patch)
     return patch
 
@@ -136,16 +137,35 @@ def scale_below(
     """Draw the axis under a panel: line, ticks, numbers; grid lines up to a height."""
     size = sheet.page.font
     bottom = axes.get_ylim()[0]
-    count = max(2, int((scale.right - scale.left) / (4.5 * size)))
-    locator = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10])
-    found = [float(tick) for tick in locator.tick_values(scale.low, scale.high)]
-    ticks = [tick for tick in found if scale.low <= tick <= scale.high]
-    axes.plot([scale.low, scale.high], [bottom] * 2, color=MUTED, linewidth=0.9, clip_on=False)
+    ticks = _ticks(sheet, scale, quantity)
+    axes.plot(
+        [scale.low, scale.high], [bottom] * 2, color=MUTED, linewidth=0.9 * sheet.pen, clip_on=False
+    )
     y = axes.get_position().y0 * sheet.page.height
-    for tick, text in zip(ticks, quantity.ticks(ticks), strict=True):
+    for tick, text in ticks:
         axes.plot([tick], [bottom], marker=3, markersize=0.4 * size, color=MUTED, clip_on=False,
-                  markeredgewidth=0.9)  # fmt: skip
+                  markeredgewidth=0.9 * sheet.pen)  # fmt: skip
         if grid_top is not None:
-            axes.plot([tick] * 2, [bottom, grid_top], color=GRID, linewidth=0.7, zorder=0)
-        sheet.words(scale.at(tick), y - 1.05 * size, text, 0.95, color=MUTED, align="center",
+            axes.plot(
+                [tick] * 2, [bottom, grid_top], color=GRID, linewidth=0.7 * sheet.pen, zorder=0
+            )
+        sheet.words(scale.at(tick), y - 1.2 * size, text, 0.95, color=MUTED, align="center",
                     gid="tick")  # fmt: skip
+
+
+def _ticks(sheet: Sheet, scale: Scale, quantity: Quantity) -> list[tuple[float, str]]:
+    """Round values and their texts, as many as stand clear of each other."""
+    size = sheet.page.font
+    for count in range(max(2, int((scale.right - scale.left) / (4.5 * size))), 0, -1):
+        locator = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10])
+        found = [float(tick) for tick in locator.tick_values(scale.low, scale.high)]
+        ticks = [tick for tick in found if scale.low <= tick <= scale.high]
+        texts = quantity.ticks(ticks)
+        apart = scale.at(ticks[1]) - scale.at(ticks[0]) if len(ticks) > 1 else scale.right
+        if max(sheet.width_of(text, 0.95) for text in ["", *texts]) + size <= apart:
+            break
+    return [  # no text hangs over the edge of the page
+        (tick, text)
+        for tick, text in zip(ticks, texts, strict=True)
+        if 0 < scale.at(tick) - sheet.width_of(text, 0.95) / 2
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ from matplotlib.transforms import Affine2D
 from risk.plots.style import DPI, INK, MUTED, SIZES, font
 
 TITLE, BODY, SMALL, FOOT = 1.3, 1.0, 0.86, 0.72  # type sizes, in body sizes
-LEADING = 1.28  # line height, in type sizes
+LEADING = 1.34  # line height, in type sizes: no less than ascent and descent
 _CAPITAL = 0.33  # half the height of a capital, in type sizes
 
 
@@ -38,6 +39,8 @@ class Sheet(Figure):
         self._agg = FigureCanvasAgg(self)
         self.points = Affine2D().scale(1 / 72) + self.dpi_scale_trans
         self.margin = 0.9 * self.page.font
+        self.pen = self.page.font / 9  # line widths grow with the type
+        self.small = size == "half"  # shorter words, fewer of them
         self.finding = self.alt = self.run_id = self.made_by = ""
 
     @property
@@ -106,50 +109,45 @@ class Sheet(Figure):
                 return even
         return [_shorten(line, width, size, strong) for line in found]
 
-    def header(
-        self, finding: str, subtitle: str, key: Iterable[tuple[str, str, str]] = ()
-    ) -> float:
-        """Write title, subtitle and key; the height that is left below them, in points.
+    def header(self, finding: str, subtitle: str, short: str) -> float:
+        """Write title and subtitle; the height that is left below them, in points.
 
-        `key` has fill colour, edge colour and words of each square.
+        `short` is the subtitle of a small page.
         """
         self.finding = finding
         y = self.page.height - 0.45 * self.margin
         for text, relative, color, strong, gid in (
-            (finding, TITLE, INK, True, "title"),
-            (subtitle, BODY * 1.04, MUTED, False, "subtitle"),
+            (finding, 1.15 if self.small else TITLE, INK, True, "title"),
+            (short if self.small else subtitle, 1.04 * BODY, MUTED, False, "subtitle"),
         ):
             step = LEADING * relative * self.page.font
             for line in self.wrap(text, self.inner_width, relative, strong=strong):
                 y -= step
-                self.words(
-                    self.margin,
-                    y + 0.38 * step,
-                    line,
-                    relative,
-                    color=color,
-                    strong=strong,
-                    gid=gid,
-                )
+                middle = y + 0.38 * step
+                self.words(self.margin, middle, line, relative, color=color, strong=strong, gid=gid)
             y -= 0.15 * self.page.font
-        entries = list(key)
-        if entries:
-            y -= LEADING * self.page.font
-            self._key(entries, y + 0.45 * self.page.font)
         return y
 
-    def _key(self, entries: Sequence[tuple[str, str, str]], y: float) -> None:
-        """Write coloured squares and their words in one line."""
+    @property
+    def key_height(self) -> float:
+        """Height that the key takes, in points."""
+        return LEADING * self.page.font
+
+    def key(self, entries: Iterable[tuple[str, str, str]], top: float) -> None:
+        """Write coloured squares and their words below a height: fill, edge and words of each."""
+        y = top - self.key_height + 0.45 * self.page.font
         x, side = self.margin, 0.72 * self.page.font
         for fill, edge, text in entries:
             self.square(x, y, side, fill, edge)
             self.words(x + 1.5 * side, y, text, SMALL, color=MUTED, gid="key")
-            x += 1.5 * side + self.width_of(text, SMALL) + 2 * self.page.font
+            x += 1.5 * side + self.width_of(text, SMALL) + 1.8 * self.page.font
 
     def square(self, x: float, y: float, side: float, fill: str, edge: str) -> None:
         """Draw a square of the key, its left side at `x`, centred on height `y`."""
         corner = (x, y - side / 2)
-        patch = Rectangle(corner, side, side, facecolor=fill, edgecolor=edge, linewidth=0.6)
+        patch = Rectangle(
+            corner, side, side, facecolor=fill, edgecolor=edge, linewidth=0.6 * self.pen
+        )
         patch.set_transform(self.points)
         self.add_artist(patch)
 
@@ -163,10 +161,10 @@ class Sheet(Figure):
         step = LEADING * FOOT * self.page.font
         lines = [(line, "note") for note in notes for line in self._filled(note)]
         lines += [(line, "footer") for line in self._filled(provenance)]
-        y = 0.55 * self.margin
-        for line, gid in reversed(lines):
+        y = 0.55 * self.margin + len(lines) * step
+        for line, gid in lines:
+            y -= step
             self.words(self.margin, y + 0.45 * step, line, FOOT, color=MUTED, gid=gid)
-            y += step
 
     def _filled(self, text: str) -> list[str]:
         """Lines of a small text, filled from the left."""
@@ -215,6 +213,5 @@ def _shorten(text: str, width: float, size: float, strong: bool) -> str:
     """The text, cut to the width with "…" if it must be."""
     if _width(text, size, strong) <= width:
         return text
-    while text and _width(text + "…", size, strong) > width:
-        text = text[:-1].rstrip()
-    return text + "…"
+    room = bisect(range(len(text)), width, key=lambda n: _width(text[: n + 1] + "…", size, strong))
+    return text[:room].rstrip() + "…"

@@ -24,7 +24,7 @@ from risk.plots.rows import (
 from risk.plots.sheet import Sheet
 from risk.plots.style import BLUE, GREY, INK, LIGHT, MUTED, house_style
 
-_VALUE = 0.8  # type size of the values, in body sizes
+_VALUE = 0.75  # type size of the values, in body sizes
 _INDEX = Quantity("index", "Share of variance", "1", "share")
 
 
@@ -73,14 +73,17 @@ def draw_sobol(study: xr.DataTree, outcome: str, size: str = "word") -> Sheet:
         There is no such outcome, or it is constant or has no indices.
     """
     data = read_sobol(study, outcome)
-    origin = provenance(study)
+    origin = provenance(study, short=size == "half")
     with house_style():
         sheet = Sheet(size)
-        key = [(LIGHT, LIGHT, "total effect"), (BLUE, BLUE, "first order (on its own)")]
-        if not all(effect.found for effect in data.effects):
-            key.append((GREY, GREY, "cannot be told from 0"))
-        top = sheet.header(_finding(data), _subtitle(data), key)
-        shown = _draw(sheet, data, top, sheet.footer_height(origin, ["-"]))
+        top = sheet.header(_finding(data), _subtitle(data), _short_subtitle(data))
+        bottom = sheet.footer_height(origin, ["-"])
+        shown = _draw(sheet, data, top - sheet.key_height, bottom)
+        alone = "first order (alone)" if sheet.small else "first order (on its own)"
+        key = [(LIGHT, LIGHT, "total effect"), (BLUE, BLUE, alone)]
+        if not all(effect.found for effect in data.effects[:shown]):
+            key.append((GREY, GREY, "within error of 0"))
+        sheet.key(key, top)
         sheet.footer(origin, _notes(data, shown))
     sheet.alt = _alt(sheet.finding, data)
     sheet.run_id, sheet.made_by = str(study.attrs["run_id"]), version(study)
@@ -153,6 +156,12 @@ def _subtitle(data: Indices) -> str:
     return "; ".join(parts)
 
 
+def _short_subtitle(data: Indices) -> str:
+    """The same for a small page."""
+    scale = ", asinh scale" if data.transformed else ", heavy tail" if data.heavy_tail else ""
+    return f"Share of variance{scale}; 95% intervals"
+
+
 def _notes(data: Indices, shown: int) -> list[str]:
     """What is left out."""
     hidden = data.effects[shown:]
@@ -178,7 +187,7 @@ def _draw(sheet: Sheet, data: Indices, top: float, bottom: float) -> int:
         top=top - 0.7 * size,
         bottom=bottom + 2.0 * size,
         right=sheet.page.width - sheet.margin,
-        least=2.0,
+        least=2.34,
     )
     shown = data.effects[: frame.rows]
     spans = [
@@ -192,7 +201,7 @@ def _draw(sheet: Sheet, data: Indices, top: float, bottom: float) -> int:
     scale = scale_with_words(spans, frame.left, frame.right, 0.4 * size)
     axes = rows_panel(sheet, scale, frame.bottom, frame.top)
     scale_below(sheet, axes, scale, _INDEX, grid_top=frame.top)
-    axes.plot([0, 0], [frame.bottom, frame.top], color=INK, linewidth=1.0, zorder=5)
+    axes.plot([0, 0], [frame.bottom, frame.top], color=INK, linewidth=1.0 * sheet.pen, zorder=5)
     for row, effect in enumerate(shown):
         write_label(sheet, frame, frame.middle(row), effect.label, INK if effect.found else MUTED)
         _bars(sheet, axes, frame, scale, effect, frame.middle(row))
@@ -204,7 +213,7 @@ def _bars(
 ) -> None:
     """Draw both bars of an input, their whiskers and values."""
     size = sheet.page.font
-    height = min(0.38 * frame.pitch, 0.95 * size)
+    height = min(0.43 * frame.pitch, 1.25 * size)
     parts = (
         ("total", effect.total, effect.total_interval, LIGHT, INK, 0.5),
         ("first", effect.first, effect.first_interval, BLUE, MUTED, -0.5),
@@ -212,9 +221,9 @@ def _bars(
     for name, value, interval, fill, ink, side in parts:
         y = middle + side * height
         color = fill if effect.found else GREY
-        bar(axes, 0.0, value, y, height, color, f"{effect.name} {name}")
-        axes.plot(interval, [y, y], color=INK, linewidth=0.9, marker="|", zorder=4,
-                  markersize=0.5 * height, markeredgewidth=0.9,
+        bar(sheet, axes, 0.0, value, y, height, color, f"{effect.name} {name}")
+        axes.plot(interval, [y, y], color=INK, linewidth=0.9 * sheet.pen, marker="|", zorder=4,
+                  markersize=0.5 * height, markeredgewidth=0.9 * sheet.pen,
                   gid=f"{effect.name} {name} interval")  # fmt: skip
         x = scale.at(max(value, *interval)) + 0.5 * size
         text_ink = ink if effect.found else MUTED

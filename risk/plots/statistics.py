@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.lines import Line2D
 
 from risk.memo.formats import number
-from risk.plots.reading import Draws, Quantity, draws, group, quantity
+from risk.plots.reading import Draws, Quantity, draws, group, outcomes, quantity
 from risk.plots.sheet import Sheet
 from risk.plots.style import GRID, INK, MUTED
 
@@ -31,8 +31,13 @@ class Distribution(NamedTuple):
     base: float | None  # every input at its median
 
     def near(self, value: float) -> str:
-        """A value at the precision that P5 and P95 have."""
-        return self.reads.labels([value, self.quantiles[5], self.quantiles[95]])[0]
+        """A value at the precision of all the statistics."""
+        return self.reads.labels([value, *self.values], self.draws.standard_error)[0]
+
+    @property
+    def values(self) -> list[float]:
+        """Mean, standard deviation, mean of the lowest 5 %, and the quantiles."""
+        return [self.mean, self.deviation, -self.shortfall, *self.quantiles.values()]
 
     def below(self, value: float) -> float:
         """Share of the draws at or below a value."""
@@ -60,9 +65,7 @@ def read_distribution(study: xr.DataTree, outcome: str) -> Distribution:
     loss = float(data["probability_of_loss"])
     lossy = 0 < loss < 1 and reads.money and "gap" not in outcome.split("_")
     base = None
-    if "tornado" in study.children and outcome in list(
-        map(str, study["tornado"].to_dataset()["outcome"].values)
-    ):
+    if "tornado" in study.children and outcome in outcomes(study, "tornado"):
         base = float(group(study, "tornado", outcome)["base"])
     return Distribution(
         reads,
@@ -88,28 +91,30 @@ def axis_limits(data: Distribution) -> tuple[float, float]:
         low = float(ordered[0])
     if ordered[-1] < high + 0.06 * width:
         high = float(ordered[-1])
-    within = [data.mean] if data.base is None else [data.mean, data.base]
-    low = min(low, p5 - 0.09 * width, *(value - 0.02 * width for value in within))
-    return low, max(high, p95 + 0.09 * width, *(value + 0.02 * width for value in within))
+    low, high = min(low, p5 - 0.09 * width), max(high, p95 + 0.09 * width)
+    for value in (data.mean, data.mean if data.base is None else data.base):
+        if p5 - 1.5 * width < value < p95 + 1.5 * width:  # a mark of a far tail is a note instead
+            low, high = min(low, value - 0.02 * width), max(high, value + 0.02 * width)
+    return low, high
 
 
 def statistics(data: Distribution) -> list[list[tuple[str, str, bool]]]:
     """Blocks of the statistics at the right: name, value, and whether it is stressed."""
-    reads, error = data.reads, data.draws.standard_error
-    percents = sorted(data.quantiles)
-    values = [data.mean, data.deviation, -data.shortfall, *(data.quantiles[p] for p in percents)]
-    mean, deviation, worst, *quantiles = reads.labels(values, error)
+    error = data.draws.standard_error
+    mean, deviation, worst, *quantiles = map(data.near, data.values)
     first = [("Draws", f"{data.draws.ordered.size:,}", False), ("Mean", mean, True)]
     if error is not None:
-        first.append(("\u00a0± standard error", number(error, reads.unit, digits=2), False))
+        text = data.reads.labels([error], digits=2)[0]
+        first.append(("\u00a0± standard error", text, False))
     skewness = number(data.skewness, "1", digits=2 if abs(data.skewness) < 1 else 3)
     first += [("Std. dev.", deviation, False), ("Skewness", skewness, False)]
     last = [("Mean of lowest 5%", worst, False)]
     if data.loss is not None:
         text = number(data.loss, "1", style="probability")
-        shortfall = reads.labels([data.shortfall, *values], error)[0]
+        shortfall = data.near(data.shortfall)
         last = [("P(loss)", text, True), ("Expected shortfall 5%", shortfall, False)]
-    return [first, [(f"P{p}", q, p == 50) for p, q in zip(percents, quantiles, strict=True)], last]
+    middle = [(f"P{p}", q, p == 50) for p, q in zip(data.quantiles, quantiles, strict=True)]
+    return [first, middle, last]
 
 
 def write_statistics(
@@ -144,6 +149,6 @@ def write_statistics(
 
 def _rule(sheet: Sheet, left: float, right: float, y: float) -> None:
     """Draw a thin line between two blocks."""
-    line = Line2D([left, right], [y, y], color=GRID, linewidth=1.0)
+    line = Line2D([left, right], [y, y], color=GRID, linewidth=1.0 * sheet.pen)
     line.set_transform(sheet.points)
     sheet.add_artist(line)

@@ -88,17 +88,20 @@ def draw_tornado(study: xr.DataTree, outcome: str, size: str = "word") -> Sheet:
         There is no such outcome, or no input moves it.
     """
     data = read_tornado(study, outcome)
-    origin = provenance(study)
+    origin = provenance(study, short=size == "half")
     with house_style():
         sheet = Sheet(size)
         unit = f", {data.reads.axis}," if data.reads.axis else ""
         top = sheet.header(
             _finding(data),
             f"{data.reads.label}{unit} when one input moves to its P10 or P90, others at median",
-            [(LIGHT, BLUE, "input at P10 (low)"), (BLUE, BLUE, "input at P90 (high)")],
+            f"{data.reads.label}{unit.rstrip(',')}; other inputs at median",
         )
-        shown = _draw(sheet, data, top, sheet.footer_height(origin, _notes(data, 1)))
-        sheet.footer(origin, _notes(data, shown))
+        sheet.key([(LIGHT, BLUE, "input at P10 (low)"), (BLUE, BLUE, "input at P90 (high)")], top)
+        top -= sheet.key_height
+        bottom = sheet.footer_height(origin, _notes(data, 1, starred=len(data.movers)))
+        shown = _draw(sheet, data, top, bottom)
+        sheet.footer(origin, _notes(data, shown, starred=shown))
     sheet.alt = _alt(sheet.finding, data)
     sheet.run_id, sheet.made_by = str(study.attrs["run_id"]), version(study)
     return sheet
@@ -153,8 +156,8 @@ def _finding(data: Tornado) -> str:
     )
 
 
-def _notes(data: Tornado, shown: int) -> list[str]:
-    """Footnotes: the star, and the inputs that are left out."""
+def _notes(data: Tornado, shown: int, starred: int) -> list[str]:
+    """Footnotes: the star, if one of the first `starred` has it, and the inputs left out."""
     smaller, still = len(data.movers) - shown, data.inputs - len(data.movers)
     parts = [
         f"{count} {what[count > 1]}"
@@ -164,13 +167,14 @@ def _notes(data: Tornado, shown: int) -> list[str]:
         )
         if count
     ]
-    star = [_STAR] if any(not mover.monotone for mover in data.movers[:shown]) else []
+    star = [_STAR] if any(not mover.monotone for mover in data.movers[:starred]) else []
     return star + (["; ".join(parts)] if parts else [])
 
 
 def _draw(sheet: Sheet, data: Tornado, top: float, bottom: float) -> int:
     """Draw everything between header and footer; the number of inputs shown."""
     size = sheet.page.font
+    together = "All, P10 to P90" if sheet.small else _ALL
     column = max(sheet.width_of(text) for text in [*data.swings, "swing"])
     last, ground = 2.1 * size, bottom + 2.0 * size  # row of all together; height of the axis
     frame = frame_rows(
@@ -180,39 +184,48 @@ def _draw(sheet: Sheet, data: Tornado, top: float, bottom: float) -> int:
         bottom=ground + last,
         right=sheet.page.width - sheet.margin - column - 1.4 * size,
         least=1.62,
-        also=[_ALL],
+        also=[together],
     )
     ground = frame.bottom - last
     scale = _scale(sheet, data, frame)
     axes = rows_panel(sheet, scale, ground, frame.top)
     scale_below(sheet, axes, scale, data.reads, grid_top=frame.top)
-    axes.plot([data.base] * 2, [ground, frame.top], color=INK, linewidth=1.3, zorder=5, gid="base")
-    axes.plot([scale.low, scale.high], [frame.bottom] * 2, color=GRID, linewidth=1.0, zorder=1)
+    axes.plot(
+        [data.base] * 2,
+        [ground, frame.top],
+        color=INK,
+        linewidth=1.3 * sheet.pen,
+        zorder=5,
+        gid="base",
+    )
+    axes.plot(
+        [scale.low, scale.high], [frame.bottom] * 2, color=GRID, linewidth=1.0 * sheet.pen, zorder=1
+    )
     for row, mover in enumerate(data.movers[: frame.rows]):
-        height, middle = min(0.64 * frame.pitch, 1.3 * size), frame.middle(row)
+        height, middle = min(0.64 * frame.pitch, 1.6 * size), frame.middle(row)
         parts = [("low", mover.low, LIGHT), ("high", mover.high, BLUE)]
         for end, value, fill in sorted(parts, key=lambda part: -abs(part[1] - data.base)):
-            bar(axes, data.base, value, middle, height, fill, f"{mover.name} {end}", BLUE)
+            bar(sheet, axes, data.base, value, middle, height, fill, f"{mover.name} {end}", BLUE)
         write_label(sheet, frame, middle, mover.title)
         _ends(sheet, scale, mover.span(data.base), middle, mover.sided())
     middle = frame.bottom - 0.52 * last
-    bar(axes, *data.together, middle, 0.95 * size, GREY, "together")
-    write_label(sheet, frame, middle, _ALL)
-    _ends(sheet, scale, data.together, middle, _together_words(data))
+    bar(sheet, axes, *data.together, middle, 0.95 * size, GREY, "together")
+    write_label(sheet, frame, middle, together)
+    _ends(sheet, scale, data.together, middle, _together_words(data, sheet.small))
     _columns(sheet, data, frame, scale, middle)
     return frame.rows
 
 
-def _together_words(data: Tornado) -> tuple[str, str]:
+def _together_words(data: Tornado, small: bool = False) -> tuple[str, str]:
     """Words at the ends of the bar of all inputs together."""
     low, high = data.reads.labels(data.together)
-    return f"P10 {low}", f"P90 {high}"
+    return (low, high) if small else (f"P10 {low}", f"P90 {high}")
 
 
 def _scale(sheet: Sheet, data: Tornado, frame: Frame) -> Scale:
     """Scale with room for the words at the bar ends."""
     rows = [(mover.span(data.base), mover.sided()) for mover in data.movers[: frame.rows]]
-    rows.append((data.together, _together_words(data)))
+    rows.append((data.together, _together_words(data, sheet.small)))
     spans = [(*span, *(sheet.width_of(word, SMALL) for word in words)) for span, words in rows]
     spans.append((data.base, data.base, 0.0, 0.0))
     return scale_with_words(spans, frame.left, frame.right, 0.35 * sheet.page.font)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import numpy as np
@@ -236,3 +237,9 @@ def make_study(replicates=8, points=512):
 @pytest.fixture(scope="session")
 def study():
     return make_study()
+
+
+@pytest.fixture(scope="session")
+def sheet_of(study):
+    """Figure of the study by function, outcome and size; each is drawn once."""
+    return functools.cache(lambda draw, outcome, size="word": draw(study, outcome, size))

@@ -1,0 +1,154 @@
+"""What was assumed, and why: the rows of the tables of inputs, and their footnotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from risk.memo import formats
+from risk.memo.context import Context
+from risk.memo.entries import slug
+
+
+class Assumption(NamedTuple):
+    """An input, or what it is in one state of its regime."""
+
+    name: str
+    label: str  # with the unit, where that takes several words
+    percentiles: list[str]  # P5, P50, P95 of an uncertain input
+    value: str  # of a fixed one
+    theoretical: str  # what the headline assumes
+    kind: str
+    basis: str  # "sources", "judged" or both
+
+
+class Regime(NamedTuple):
+    """An input that takes one of a few named states."""
+
+    name: str
+    label: str
+    states: str  # "open 10%, closed 90%"
+    theoretical: str
+    basis: str
+
+
+def assumptions(context: Context, *kinds: str) -> list[Assumption]:
+    """Inputs of these kinds (uncertain, fact, lever) but regimes; one given a regime: a row a state."""
+    rows = []
+    for kind in kinds:
+        for name, prior in context.inputs.items():
+            if prior["kind"] == kind and prior["family"] != "categorical":
+                given = prior["given"]
+                states = context.inputs[given]["parameters"] if given else [""]
+                rows += [_assumption(context, name, state) for state in states]
+    return rows
+
+
+def _assumption(context: Context, name: str, state: str) -> Assumption:
+    prior = context.inputs[name]
+    words = formats.unit_words(prior["unit"], context.language)
+    once = words if " " in words else ""  # said beside the label; "%" and "mo" stay with numbers
+    label = prior["label"] or name
+    parts = [label, once if once not in label else "", state]
+
+    def short(texts: Iterable[str]) -> list[str]:
+        return [text.removesuffix(once).rstrip() for text in texts]
+
+    key = f"prior.{name}"
+    within = f"{key}.{slug(state)}" if state else key
+    keys = [f"{within}.{p}" for p in ("p5", "p50", "p95")]
+    value, claim = (
+        short([context.n(k)])[0] if context.has(k) else "–"
+        for k in (f"{key}.value", f"{key}.theoretical")
+    )
+    return Assumption(
+        name,
+        ", ".join(filter(None, parts)),
+        short(context.row(keys)) if context.has(*keys) else ["–"] * 3,
+        value,
+        claim,
+        prior["kind"],
+        basis(context, [name]),
+    )
+
+
+def regimes(context: Context) -> list[Regime]:
+    """The inputs that take one of a few named states, with their probabilities."""
+    rows = []
+    for name, prior in context.inputs.items():
+        if prior["family"] == "categorical":
+            keys = {state: f"prior.{name}.{slug(state)}" for state in prior["parameters"]}
+            states = ", ".join(f"{state} {context.n(key)}" for state, key in keys.items())
+            claim = str(prior["theoretical"] or "–")
+            label = prior["label"] or name
+            rows.append(Regime(name, label, states, claim, basis(context, [name])))
+    return rows
+
+
+def basis(context: Context, names: Iterable[str]) -> str:
+    """What inputs rest on: sources, judgement or both."""
+    priors = [context.inputs[name] for name in names]
+    words = ["sources"] if any(prior["sources"] for prior in priors) else []
+    words += ["judged"] if any(prior["judgement"] for prior in priors) else []
+    return ", ".join(words)
+
+
+class Footnotes:
+    """Footnotes in the order in which the text first refers to them, each once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._notes: dict[str, int] = {}
+
+    def cite(self, *names: str) -> str:
+        """References to the sources and judgements of inputs: ``[^1] [^4]``."""
+        marks: dict[str, None] = {}
+        for name in names:
+            prior = self._context.inputs[name]
+            notes = [source_note(source) for source in prior["sources"]]
+            if prior["judgement"]:
+                notes.append(judgement_note(prior["label"] or name, prior["judgement"]))
+            marks |= dict.fromkeys(map(self._mark, notes))
+        return " ".join(marks)
+
+    def cite_source(self, source: dict[str, Any]) -> str:
+        """Reference to a source, the same as that of the inputs that cite it."""
+        return self._mark(source_note(source))
+
+    def _mark(self, note: str) -> str:
+        return f"[^{self._notes.setdefault(note, len(self._notes) + 1)}]"
+
+    @property
+    def notes(self) -> list[str]:
+        """The definitions, first reference first."""
+        return [f"[^{number}]: {note}" for note, number in self._notes.items()]
+
+
+def source_note(source: dict[str, Any]) -> str:
+    """Where a number was read, when, and how far that is trusted, as one line of Markdown."""
+    link = str(source.get("url") or "").replace("<", "%3C").replace(">", "%3E")
+    parts = [
+        plain(source["title"]),
+        f"<{link}>" if link else "",
+        f"read {plain(source['read'])}" if source.get("read") else "",
+        f"grade {plain(source['grade'])}" if source.get("grade") else "",
+    ]
+    return ", ".join(filter(None, parts)) + "."
+
+
+def judgement_note(label: str, judgement: dict[str, str]) -> str:
+    """Who judged an input, when and why, as one line of Markdown."""
+    who, when, why = (plain(judgement[key]) for key in ("who", "when", "why"))
+    return f"{plain(label)}, judged by {who}, {when}: {why}"
+
+
+def plain(text: object) -> str:
+    r"""Words of a priors file as Markdown that shows them as they are, on one line.
+
+    >>> print(plain("1. a | b\n# <b>c</b>"))
+    1\. a \| b \# \<b>c\</b>
+    """
+    words = " ".join(str(text).split())
+    words = "".join(f"\\{c}" if c in "\\`*_[]<|#~" else c for c in words)
+    return re.sub(r"^(\d*)([-+.)>=])", r"\1\\\2", words)  # else a list, a quotation, a heading
