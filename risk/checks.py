@@ -87,16 +87,30 @@ def quantity_problems(prior: Prior, quantity: Quantity) -> list[tuple[str, str]]
     found = []
     if quantity.unit is not None and prior.unit != quantity.unit:
         found.append(("unit", _unit_problem(quantity.unit, prior.unit)))
-    limits = f"the model's range [{quantity.low:g}, {quantity.high:g}]"
+    limits = f"the model's range [{_limit(quantity.low)}, {_limit(quantity.high)}]"
     low, high = support(prior)
     if low < quantity.low or high > quantity.high:
-        what = f"expected values inside {limits}, got {low:g} to {high:g}"
-        found.append(("", f"{what}, choose a family, parameters or a value that stay inside"))
+        got = _limit(low) if low == high else f"{_limit(low)} to {_limit(high)}"
+        what = f"expected values inside {limits}, got {got}"
+        todo = "choose a family, parameters or a value that stay inside"
+        found.append((_field_of_belief(prior), f"{what}, {todo}"))
     claimed = prior.theoretical
-    if isinstance(claimed, (int, float)) and not quantity.low <= claimed <= quantity.high:
+    outside = isinstance(claimed, (int, float)) and not quantity.low <= claimed <= quantity.high
+    if outside and claimed != prior.marginal:
         what = f"expected a value inside {limits}, got {claimed:g}, correct it"
         found.append(("theoretical", what))
     return found
+
+
+def _limit(value: float) -> str:
+    return f"{value:g}".replace("inf", "∞")
+
+
+def _field_of_belief(prior: Prior) -> str:
+    """Where a file says what is believed, as far as a prior still knows it."""
+    if isinstance(prior.marginal, Conditional):
+        return "states"
+    return prior.kind if isinstance(prior.marginal, float) else ""
 
 
 def support(prior: Prior) -> tuple[float, float]:

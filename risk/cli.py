@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -15,8 +16,11 @@ from risk.version import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
-USAGE, INVALID_FILE, MODEL_FAILED, INTERRUPTED = 2, 3, 4, 130
-DIFFERENCE = 1
+    from risk.memo.context import Context
+    from risk.priors import Priors
+
+DIFFERENCE, USAGE, INVALID_FILE, MODEL_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
+STUDY = click.argument("study", type=click.Path(path_type=Path))
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -26,6 +30,9 @@ def cli(context: click.Context) -> None:
     """What separates an AI lab's theoretical revenue from its real one, and what decides it.
 
     Without a command: `risk run` on the main case, DeepSeek in February 2025.
+
+    Exit codes: 0 ok, 1 a published figure is not reproduced, 2 wrong usage, 3 invalid file, 4 the
+    model failed, 130 interrupted.
     """
     if context.invoked_subcommand is None:
         context.invoke(run)
@@ -46,30 +53,37 @@ def cli(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
 @click.option("--quiet", is_flag=True, help="Print only where the files are.")
 def run(
-    priors: Path | None = None,
-    draws: int = 4096,
-    replicates: int = 16,
-    seed: int = 545,
-    out: Path = Path("runs"),
-    as_json: bool = False,
-    quiet: bool = False,
+    priors: Path | None,
+    draws: int,
+    replicates: int,
+    seed: int,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Simulate the case in PRIORS (a TOML file), print the answer, write its files."""
-    from risk.runs import earlier_outputs, write_run
+    if as_json and quiet:
+        raise click.UsageError("Expected one of --json and --quiet, got both. Choose one.")
     from risk.shipped import main_case
 
     read = _read_priors(priors or main_case())
+    from risk.memo.context import Context
+    from risk.runs import check_place, earlier_outputs, write_run
+
+    check_place(out)
     with _progress(quiet or as_json) as progress:
-        study = _study(read, progress, draws=draws, replicates=replicates, seed=seed)
-    before = earlier_outputs(study, out)
-    place = write_run(study, out)
+        study = _study(read, draws, replicates, seed, progress)
+    context = Context(study)
+    with _labels_that_clash():
+        before = earlier_outputs(context, out)
+        place = write_run(context, out)
     if before not in (None, study.attrs["outputs_hash"]):
         click.echo(
             "Note: the same question gave other outputs before; the libraries or the platform "
             "changed since. The earlier run was replaced.",
             err=True,
         )
-    _print_answer(study, place, as_json=as_json, quiet=quiet)
+    _print_answer(context, place, as_json=as_json, quiet=quiet)
 
 
 @cli.command()
@@ -79,7 +93,7 @@ def check(priors: Path) -> None:
     read = _read_priors(priors)
     kinds = [prior.kind for prior in read.values()]
     judged = sum(not prior.sources for prior in read.values())
-    click.echo(
+    _print(
         f"{priors}: ok. {read.title}: {kinds.count('uncertain')} uncertain inputs, "
         f"{kinds.count('fact')} facts, {kinds.count('lever')} levers, {len(read.published)} "
         f"published figures; {judged} inputs rest on judgement alone."
@@ -87,41 +101,43 @@ def check(priors: Path) -> None:
 
 
 @cli.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@STUDY
 def show(study: Path) -> None:
     """Print the answer of a finished STUDY (a study.nc)."""
-    from risk.memo.terminal import show as print_screen
+    from risk.memo.terminal import screen
 
-    print_screen(_open(study), [f"Study: {study}"])
+    opened = _open(study)
+    with _labels_that_clash():
+        _print(screen(opened, [f"Study: {study}"], _width()).rstrip("\n"))
 
 
 @cli.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@STUDY
 def figures(study: Path) -> None:
     """Draw the figures of a finished STUDY again, beside it."""
     from risk.plots import save_figures
 
-    for path in save_figures(_open(study), study.parent / "figures"):
-        click.echo(path)
+    _print(*save_figures(_open(study), study.parent / "figures"))
 
 
 @cli.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@STUDY
 @click.option("--template", type=click.Path(path_type=Path), help="Jinja file instead of ours.")
 def memo(study: Path, template: Path | None) -> None:
     """Write memo.md and numbers.json of a finished STUDY again, beside it."""
-    from risk.memo.markdown import DEFAULT
-    from risk.memo.markdown import memo as text_of
-    from risk.memo.numbers import as_json, numbers
-    from risk.runs import write_text
+    from risk.memo.markdown import TemplateProblem
+    from risk.runs import rewrite_memo
 
     opened = _open(study)
-    text = text_of(opened, template or DEFAULT)
-    click.echo(write_text(study.parent / "memo.md", text))
-    click.echo(write_text(study.parent / "numbers.json", as_json(opened, numbers(opened))))
+    try:
+        with _labels_that_clash():
+            written = rewrite_memo(opened, study.parent, template)
+    except TemplateProblem as error:
+        _stop(INVALID_FILE, str(error))
+    _print(*written)
 
 
-def _read_priors(path: Path) -> Any:
+def _read_priors(path: Path) -> Priors:
     from risk.model import profit_model
     from risk.prior_file import PriorsError, read_priors
 
@@ -131,17 +147,28 @@ def _read_priors(path: Path) -> Any:
         _stop(INVALID_FILE, str(error))
 
 
-def _study(priors: Any, progress: Callable[[int, int], None], **numbers: int) -> xr.DataTree:
+def _study(
+    priors: Priors, draws: int, replicates: int, seed: int, progress: Callable[[int, int], None]
+) -> xr.DataTree:
     from risk.evaluation import ModelError
     from risk.model import profit_model
     from risk.study import run_study
 
     try:
-        return run_study(profit_model, priors, progress=progress, **numbers)
+        return run_study(
+            profit_model,
+            priors,
+            draws=draws,
+            replicates=replicates,
+            seed=seed,
+            progress=progress,
+        )
     except ModelError as error:
         _stop(MODEL_FAILED, str(error))
     except ValueError as error:
         _stop(USAGE, str(error))
+    except MemoryError as error:
+        _stop(USAGE, f"Expected a run that fits into memory: {error}. Lower --draws.")
 
 
 def _open(path: Path) -> xr.DataTree:
@@ -153,20 +180,32 @@ def _open(path: Path) -> xr.DataTree:
         _stop(INVALID_FILE, str(error))
 
 
-def _print_answer(study: xr.DataTree, place: Path, *, as_json: bool, quiet: bool) -> None:
-    from risk.memo.context import Context
+def _print_answer(context: Context, place: Path, *, as_json: bool, quiet: bool) -> None:
     from risk.memo.numbers import as_json as text_of
-    from risk.memo.terminal import show as print_screen
+    from risk.memo.tables import published_rows
+    from risk.memo.terminal import screen
 
-    context = Context(study)
     if as_json:
-        click.echo(text_of(study, context.registry), nl=False)
+        _print(text_of(context.study, context.registry).rstrip("\n"))
     elif quiet:
-        click.echo(place)
+        _print(place)
     else:
-        print_screen(study, [f"Files: {place}/ (memo.md, figures/, numbers.json, study.nc)"])
-    if not all(row["agrees"] for row in context.published):
-        _stop(DIFFERENCE, "A published figure is not reproduced within its tolerance.")
+        files = [f"Files: {place}/ (memo.md, figures/, numbers.json, study.nc)"]
+        _print(screen(context, files, _width()).rstrip("\n"))
+    missed = [row.label for row in published_rows(context) if not row.agrees]
+    if missed:
+        _stop(DIFFERENCE, f"Not reproduced within the tolerance: {', '.join(missed)}.")
+
+
+@contextmanager
+def _labels_that_clash() -> Iterator[None]:
+    """Two labels of a priors file that give one key: the file is to be corrected."""
+    from risk.memo.entries import KeyClash
+
+    try:
+        yield
+    except KeyClash as error:
+        _stop(INVALID_FILE, str(error))
 
 
 @contextmanager
@@ -183,7 +222,24 @@ def _progress(silent: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _stop(code: int, message: str) -> Any:
+def _width() -> int:
+    """Width of the screen; 100 columns where the answer goes elsewhere."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def _print(*lines: object) -> None:
+    """Print results; a reader who has seen enough (`risk run | head -1`) is no failure."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        # Else the interpreter would complain when it flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop(code: int, message: str) -> NoReturn:
     """Say what is wrong on stderr and leave with the code that stands for it."""
     click.echo(message, err=True)
     raise click.exceptions.Exit(code)

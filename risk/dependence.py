@@ -8,6 +8,7 @@ between two designs therefore needs no quantile function at all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from risk.marginals import Categorical, Marginal
+from risk.marginals import Categorical, Marginal, from_scipy
 
 Array = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
@@ -46,6 +47,44 @@ class Conditional:
 
     def __str__(self) -> str:
         return "; ".join(f"{state}: {m}" for state, m in self.marginals.items())
+
+
+Believed = Marginal | Categorical | Conditional | float  # of one input; a number is a fixed value
+
+
+def marginal_of(distribution: Any, given: str | None) -> Believed:
+    """One of our marginals for whatever a `Prior` takes as its distribution.
+
+    Raises
+    ------
+    TypeError
+        When it is no distribution, number or mapping of states.
+    ValueError
+        When its numbers make no sense.
+    """
+    if given is not None:
+        if not isinstance(distribution, Mapping):
+            raise TypeError(
+                f"Expected one distribution for each state of {given!r}, got "
+                f"{type(distribution).__name__}. Pass state → distribution or number."
+            )
+        states = {str(state): marginal_of(d, None) for state, d in distribution.items()}
+        wrong = [s for s, m in states.items() if not isinstance(m, (Marginal, float))]
+        if wrong or not states:
+            raise TypeError(
+                f"Expected a distribution or a number for each state of {given!r}, got "
+                f"{f'another thing for {wrong[0]!r}' if wrong else 'no state'}. Give one for each."
+            )
+        return Conditional(given, states)  # type: ignore[arg-type]
+    if isinstance(distribution, (Marginal, Categorical)):
+        return distribution
+    if isinstance(distribution, Mapping):
+        return Categorical(tuple(map(str, distribution)), tuple(map(float, distribution.values())))
+    if isinstance(distribution, (int, float, np.number)) and not isinstance(distribution, bool):
+        if not math.isfinite(distribution):
+            raise ValueError(f"Expected a finite number, got {distribution}. Correct it.")
+        return float(distribution)
+    return from_scipy(distribution)
 
 
 @dataclass(frozen=True)
@@ -94,7 +133,7 @@ class InputMap:
                 "Expected correlations that can hold together (a positive definite matrix), got "
                 f"a smallest eigenvalue of {smallest:.3g}. Move them towards 0."
             )
-        return np.linalg.cholesky(latent)
+        return np.asarray(np.linalg.cholesky(latent), dtype=float)
 
     def columns(self, u: Array, *, correlated: bool = True) -> dict[str, NDArray[Any]]:
         """Columns of values at points `u` of the unit cube, shape (inputs, n).

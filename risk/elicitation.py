@@ -41,7 +41,9 @@ def from_quantiles(quantiles: Quantiles, family: str | None = None) -> Marginal:
     """
     probabilities, values = _ordered(quantiles)
     if family is not None and family not in _FITS:
-        raise ValueError(f"Expected a family of {', '.join(_FITS)}, got {family!r}.")
+        raise ValueError(
+            f"Expected a family of {', '.join(_FITS)}, got {family!r}. Choose one of these."
+        )
     if family is None and len(values) == 2:
         raise ValueError(
             "Expected a family with two quantiles, since several fit them, got none. "
@@ -58,13 +60,22 @@ def from_quantiles(quantiles: Quantiles, family: str | None = None) -> Marginal:
 
 
 def _ordered(quantiles: Quantiles) -> tuple[Array, Array]:
-    probabilities, values = (np.array(x, dtype=float) for x in zip(*sorted(quantiles.items())))
+    if len(quantiles) not in (2, 3):
+        raise ValueError(
+            f"Expected two or three quantiles, got {len(quantiles)}. Give P5, P50 and P95, or two."
+        )
+    probabilities, values = (
+        np.array(x, dtype=float) for x in zip(*sorted(quantiles.items()), strict=True)
+    )
     shown = _show(probabilities, values)
-    if len(values) not in (2, 3):
-        raise ValueError(f"Expected two or three quantiles, got {len(values)}: {shown}.")
     if not (np.all(np.isfinite(values)) and probabilities[0] > 0 and probabilities[-1] < 1):
-        raise ValueError(f"Expected finite quantiles strictly between P0 and P100, got {shown}.")
-    if not np.all(np.diff(values) > 0):
+        raise ValueError(
+            f"Expected finite quantiles strictly between P0 and P100, got {shown}. Correct them."
+        )
+    largest = np.abs(values).max()
+    if not 1e-30 < largest < 1e30:
+        raise ValueError(f"Expected quantiles of a usual size, got {shown}. Change the unit.")
+    if not np.all(np.diff(values) > 1e-12 * largest):
         raise ValueError(
             f"Expected quantiles that increase with their probability, got {shown}, which cross. "
             "Put them in order."
@@ -85,13 +96,16 @@ def _fit(family: str, probabilities: Array, values: Array) -> tuple[Marginal, fl
     """The family's closest marginal, and its largest misfit relative to the range of values."""
     if not _reaches(family, values):
         if family in ("triangular", "pert"):
-            raise ValueError(f"Expected three quantiles for a {family} prior, got {len(values)}.")
+            raise ValueError(
+                f"Expected three quantiles for a {family} prior, got {len(values)}. Add one."
+            )
         support = "(0, 1)" if family == "beta" else "(0, ∞)"
         raise ValueError(
             f"Expected quantiles inside the support {support} of a {family} prior, got "
             f"{_show(probabilities, values)}. Change them or choose another family."
         )
-    marginal = _FITS[family](probabilities, values)
+    with np.errstate(all="ignore"):  # a step of the search may leave the numbers; the result counts
+        marginal = _FITS[family](probabilities, values)
     misfit = np.max(np.abs(marginal.ppf(probabilities) - values)) / (values[-1] - values[0])
     return marginal, float(misfit)
 
@@ -120,9 +134,9 @@ def _fit_lognormal(p: Array, x: Array) -> Marginal:
     if x[0] > 0 and abs(shifted(0.0).ppf(p[1]) - x[1]) <= 1e-12 * x[1]:
         return shifted(0.0)
     width = math.log(x[-1] - x[0])
-    low, high = width - 30.0, width + 12.0
+    low, high = width - 30.0, width + 8.0  # e⁸ ranges away, a lognormal is a normal
     if middle(low) * middle(high) > 0:  # skewed to the left, or symmetric: no shift returns it
-        return _fit_normal(p, x)
+        return shifted(float(x[0]) - math.exp(high))
     return shifted(float(x[0]) - math.exp(optimize.brentq(middle, low, high, xtol=1e-14)))
 
 
@@ -132,38 +146,71 @@ def _fit_uniform(p: Array, x: Array) -> Marginal:
 
 
 def _least_squares(
-    build: Callable[[Array], Marginal], start: list[float], p: Array, x: Array
-) -> Marginal:
-    """The marginal with the smallest misfit, over unbounded coordinates of its parameters."""
+    quantiles: Callable[[Array], Array], starts: list[list[float]], x: Array
+) -> Array:
+    """The coordinates, inside ±30, whose quantiles are closest to `x`.
+
+    The next start is tried where the one before led to another minimum than 0.
+    """
 
     def misfit(theta: Array) -> Array:
-        return (build(np.clip(theta, -30, 30)).ppf(p) - x) / (x[-1] - x[0])
+        difference: Array = (quantiles(_inside(theta)) - x) / (x[-1] - x[0])
+        return difference
 
-    best = optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    return build(np.clip(best.x, -30, 30))
+    found = []
+    for start in starts:
+        found.append(optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15))
+        if found[-1].cost < (TOLERANCE / 10) ** 2:
+            break
+    return _inside(min(found, key=lambda result: float(result.cost)).x)
+
+
+def _inside(theta: Array) -> Array:
+    clipped: Array = np.clip(theta, -30, 30)
+    return clipped
 
 
 def _fit_beta(p: Array, x: Array) -> Marginal:
     mean = float(np.mean(x))
     spread = float((x[-1] - x[0]) / (stats.norm.ppf(p[-1]) - stats.norm.ppf(p[0])))
     size = max(mean * (1 - mean) / spread**2 - 1, 0.1)
-    start = [math.log(mean * size), math.log((1 - mean) * size)]
-    return _least_squares(lambda t: beta(math.exp(t[0]), math.exp(t[1])), start, p, x)
+    near = [math.log(mean * size), math.log((1 - mean) * size)]
+    starts = [near, [0.0, 0.0], [-1.5, 0.0], [0.0, -1.5], [-1.0, -1.0], [-1.5, 3.0], [3.0, -1.5]]
+    theta = _least_squares(lambda t: special.betaincinv(*np.exp(t), p), starts, x)
+    return beta(*map(float, np.exp(theta)))
 
 
-def _fit_three_points(family: Callable[..., Marginal]) -> Callable[[Array, Array], Marginal]:
+def _fit_three_points(
+    family: Callable[..., Marginal], quantiles: Callable[[float, Array], Array]
+) -> Callable[[Array, Array], Marginal]:
+    """A fit of minimum, mode and maximum; `quantiles` are those on [0, 1] of a mode there."""
+
     def fit(p: Array, x: Array) -> Marginal:
         width = float(x[-1] - x[0])
 
-        def build(theta: Array) -> Marginal:
+        def points(theta: Array) -> tuple[float, float, float]:
             low = float(x[0]) - width * math.exp(theta[0])
             high = float(x[-1]) + width * math.exp(theta[1])
-            return family(low, low + (high - low) * float(special.expit(theta[2])), high)
+            return low, float(special.expit(theta[2])), high
+
+        def spread(theta: Array) -> Array:
+            low, mode, high = points(theta)
+            return low + (high - low) * quantiles(mode, p)
 
         middle = float(special.logit(np.clip((x[1] - x[0]) / width, 0.05, 0.95)))
-        return _least_squares(build, [-1.0, -1.0, middle], p, x)
+        starts = [[-1.0, -1.0, middle], [1.0, 1.0, middle]]
+        low, mode, high = points(_least_squares(spread, starts, x))
+        return family(low, low + (high - low) * mode, high)
 
     return fit
+
+
+def _triangular_quantiles(mode: float, p: Array) -> Array:
+    return np.where(p < mode, np.sqrt(p * mode), 1 - np.sqrt((1 - p) * (1 - mode)))
+
+
+def _pert_quantiles(mode: float, p: Array) -> Array:
+    return np.asarray(special.betaincinv(1 + 4 * mode, 5 - 4 * mode, p), dtype=float)
 
 
 _FITS: dict[str, Callable[[Array, Array], Marginal]] = {
@@ -171,8 +218,8 @@ _FITS: dict[str, Callable[[Array, Array], Marginal]] = {
     "lognormal": _fit_lognormal,
     "beta": _fit_beta,
     "uniform": _fit_uniform,
-    "triangular": _fit_three_points(triangular),
-    "pert": _fit_three_points(pert),
+    "triangular": _fit_three_points(triangular, _triangular_quantiles),
+    "pert": _fit_three_points(pert, _pert_quantiles),
 }
 
 
@@ -184,12 +231,15 @@ def _show(probabilities: Array, values: Array) -> str:
 def _misfit(
     fits: Mapping[str, tuple[Marginal, float]], family: str | None, p: Array, x: Array
 ) -> str:
-    best = min(fits, key=lambda name: fits[name][1])
-    returned = _show(p, fits[best][0].ppf(p))
-    verb = "returns them" if fits[best][1] <= TOLERANCE else f"comes closest, with {returned}"
-    what = f"a {family} prior" if family else "any family"
-    own = f" (it gives {_show(p, fits[family][0].ppf(p))})" if family else ""
+    returning = [name for name in fits if fits[name][1] <= TOLERANCE]
+    best = returning[0] if returning else min(fits, key=lambda name: fits[name][1])
+    verb = "returns them" if returning else f"comes closest, with {_show(p, fits[best][0].ppf(p))}"
+    asked = _show(p, x)
+    what, own = "any family", ""
+    if family:
+        what, closest = f"a {family} prior", _show(p, fits[family][0].ppf(p))
+        own = f" (it gives {closest})" if closest != asked else ""
     return (
-        f"Expected quantiles that {what} can return, got {_show(p, x)}{own}. "
+        f"Expected quantiles that {what} can return, got {asked}{own}. "
         f"Of all families {best} {verb}: use it or change the quantiles."
     )

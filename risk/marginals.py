@@ -59,9 +59,9 @@ class Categorical:
 
     def __post_init__(self) -> None:
         if not self.states or any(not (0 <= p <= 1) for p in self.probabilities):
+            got = ", ".join(f"{s} {p:g}" for s, p in self.parameters.items()) or "no state"
             raise ValueError(
-                "Expected probabilities between 0 and 1 for at least one state, "
-                f"got {dict(zip(self.states, self.probabilities, strict=True))}."
+                f"Expected a probability between 0 and 1 for every state, got {got}. Correct them."
             )
         total = math.fsum(self.probabilities)
         if abs(total - 1) > 1e-9:
@@ -93,21 +93,31 @@ class Categorical:
 def _expect(condition: bool, family: str, rule: str, **got: float) -> None:
     if not (condition and all(math.isfinite(value) for value in got.values())):
         values = ", ".join(f"{name} = {value:g}" for name, value in got.items())
-        raise ValueError(f"Expected {rule} for a {family} prior, got {values}.")
+        raise ValueError(f"Expected {rule} for a {family} prior, got {values}. Correct them.")
+
+
+def _made(family: str, parameters: Mapping[str, float], distribution: Any) -> Marginal:
+    """The marginal, if its numbers are ones that a computer can hold."""
+    marginal = Marginal(family, parameters, distribution)
+    with np.errstate(all="ignore"):
+        finite = bool(np.isfinite(marginal.ppf(np.array([0.05, 0.5, 0.95]))).all())
+    _expect(finite, family, "parameters with finite quantiles", **parameters)
+    return marginal
 
 
 def normal(mean: float, standard_deviation: float) -> Marginal:
     """Symmetric, unbounded uncertainty around a mean."""
     parameters = {"mean": mean, "standard_deviation": standard_deviation}
     _expect(standard_deviation > 0, "normal", "standard_deviation > 0", **parameters)
-    return Marginal("normal", parameters, stats.norm(mean, standard_deviation))
+    return _made("normal", parameters, stats.norm(mean, standard_deviation))
 
 
 def lognormal(mu: float, sigma: float, shift: float = 0.0) -> Marginal:
     """A positive number whose logarithm is normal; `shift` moves its lower end away from 0."""
     parameters = {"mu": mu, "sigma": sigma} | ({"shift": shift} if shift else {})
     _expect(sigma > 0, "lognormal", "sigma > 0", **parameters)
-    return Marginal("lognormal", parameters, stats.lognorm(s=sigma, loc=shift, scale=math.exp(mu)))
+    median = math.exp(mu) if mu < 700 else math.inf
+    return _made("lognormal", parameters, stats.lognorm(s=sigma, loc=shift, scale=median))
 
 
 def beta(alpha: float, beta: float, minimum: float = 0.0, maximum: float = 1.0) -> Marginal:
@@ -117,35 +127,37 @@ def beta(alpha: float, beta: float, minimum: float = 0.0, maximum: float = 1.0) 
     if (minimum, maximum) != (0.0, 1.0):
         parameters |= {"minimum": minimum, "maximum": maximum}
     _expect(minimum < maximum, "beta", "minimum < maximum", **parameters)
-    return Marginal("beta", parameters, stats.beta(alpha, beta, minimum, maximum - minimum))
+    return _made("beta", parameters, stats.beta(alpha, beta, minimum, maximum - minimum))
 
 
 def uniform(minimum: float, maximum: float) -> Marginal:
     """Every value between two limits is as likely as every other."""
     parameters = {"minimum": minimum, "maximum": maximum}
     _expect(minimum < maximum, "uniform", "minimum < maximum", **parameters)
-    return Marginal("uniform", parameters, stats.uniform(minimum, maximum - minimum))
+    return _made("uniform", parameters, stats.uniform(minimum, maximum - minimum))
 
 
 def triangular(minimum: float, mode: float, maximum: float) -> Marginal:
     """A smallest, a most likely and a largest value, with straight lines between them."""
     parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
-    ordered = minimum <= mode <= maximum and minimum < maximum
-    _expect(ordered, "triangular", "minimum ≤ mode ≤ maximum", **parameters)
+    _expect_ordered("triangular", **parameters)
     width = maximum - minimum
-    return Marginal(
-        "triangular", parameters, stats.triang((mode - minimum) / width, minimum, width)
-    )
+    return _made("triangular", parameters, stats.triang((mode - minimum) / width, minimum, width))
 
 
 def pert(minimum: float, mode: float, maximum: float) -> Marginal:
     """A smallest, a most likely and a largest value, smooth: a beta with weight 4 on the mode."""
     parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
-    ordered = minimum <= mode <= maximum and minimum < maximum
-    _expect(ordered, "PERT", "minimum ≤ mode ≤ maximum", **parameters)
+    _expect_ordered("pert", **parameters)
     width = maximum - minimum
     a, b = 1 + 4 * (mode - minimum) / width, 1 + 4 * (maximum - mode) / width
-    return Marginal("pert", parameters, stats.beta(a, b, minimum, width))
+    return _made("pert", parameters, stats.beta(a, b, minimum, width))
+
+
+def _expect_ordered(family: str, minimum: float, mode: float, maximum: float) -> None:
+    parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
+    ordered = minimum <= mode <= maximum and minimum < maximum
+    _expect(ordered, family, "minimum ≤ mode ≤ maximum and minimum < maximum", **parameters)
 
 
 FAMILIES: dict[str, Callable[..., Marginal]] = {
@@ -169,7 +181,7 @@ def from_scipy(frozen: Any) -> Marginal:
     if not (hasattr(frozen, "ppf") and hasattr(frozen, "dist")):
         raise TypeError(
             "Expected a frozen SciPy distribution such as scipy.stats.uniform(0, 1), "
-            f"got {type(frozen).__name__}."
+            f"got {type(frozen).__name__}. Give one, or a number for a fixed input."
         )
     shapes = {f"argument_{i + 1}": float(value) for i, value in enumerate(frozen.args)}
     named = {str(key): float(value) for key, value in frozen.kwds.items()}

@@ -41,8 +41,11 @@ def _number(value: Any) -> float:
         with suppress(OverflowError):
             number = float(value)
     if not math.isfinite(number):
-        quoted = isinstance(value, str) and re.fullmatch(rf"-?{_FIGURE}", value)
-        todo = "remove the quotes" if quoted else "correct it"
+        todo = "correct it"
+        if isinstance(value, str) and re.fullmatch(rf"-?{_FIGURE}", value):
+            todo = "remove the quotes"
+        if isinstance(value, dict):
+            todo = "write a key with a dot in quotes"
         what = 'expected a finite number or a ratio such as "608/168"'
         raise ValueError(f"{what}, got {shown(value)}, {todo}")
     return number

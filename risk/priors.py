@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from risk.checks import consistency_problems
-from risk.dependence import Conditional, InputMap
+from risk.dependence import Believed, Conditional, InputMap, marginal_of
 from risk.elicitation import from_quantiles
-from risk.marginals import Categorical, Marginal, from_scipy
+from risk.marginals import Marginal
 from risk.names import readable, suggest
 from risk.sources import Judgement, Published, Source
 
@@ -74,7 +73,7 @@ class Prior(_Described):
     quantiles: Mapping[float, float] | None = field(default=None, kw_only=True)
     family: str | None = field(default=None, kw_only=True)
     given: str | None = field(default=None, kw_only=True)
-    marginal: Marginal | Categorical | Conditional | float = field(init=False)
+    marginal: Believed = field(init=False)
     sources: tuple[Source, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +83,7 @@ class Prior(_Described):
                 f"{'neither' if self.quantiles is None else 'both'}. Give one of them."
             )
         one = isinstance(self.source, (str, Source))
-        listed: Iterable[Any] = [self.source] if one else self.source
+        listed: Any = [self.source] if one else self.source
         sources = tuple(Source(s) if isinstance(s, str) else s for s in listed if s)
         if not sources and self.judgement is None:
             raise ValueError(
@@ -94,7 +93,7 @@ class Prior(_Described):
         if self.quantiles is not None:
             marginal: Any = from_quantiles(self.quantiles, self.family)
         else:
-            marginal = _marginal(self.distribution, self.given)
+            marginal = marginal_of(self.distribution, self.given)
         object.__setattr__(self, "marginal", marginal)
         object.__setattr__(self, "sources", sources)
         if self.theoretical is None and isinstance(marginal, float):
@@ -109,30 +108,6 @@ class Prior(_Described):
 
     def __hash__(self) -> int:
         return hash((self.unit, str(self.marginal)))
-
-
-def _marginal(distribution: Any, given: str | None) -> Marginal | Categorical | Conditional | float:
-    """One of our marginals for whatever a `Prior` takes."""
-    if given is not None:
-        if not isinstance(distribution, Mapping):
-            raise TypeError(
-                f"Expected one distribution for each state of {given!r}, got "
-                f"{type(distribution).__name__}. Pass state → distribution or number."
-            )
-        states = {str(state): _marginal(d, None) for state, d in distribution.items()}
-        wrong = [s for s, m in states.items() if not isinstance(m, (Marginal, float))]
-        if wrong:
-            raise TypeError(f"Expected a distribution or a number for state {wrong[0]!r}.")
-        return Conditional(given, states)  # type: ignore[arg-type]
-    if isinstance(distribution, (Marginal, Categorical)):
-        return distribution
-    if isinstance(distribution, Mapping):
-        return Categorical(tuple(map(str, distribution)), tuple(map(float, distribution.values())))
-    if isinstance(distribution, (int, float, np.number)) and not isinstance(distribution, bool):
-        if not math.isfinite(distribution):
-            raise ValueError(f"Expected a finite number, got {distribution}.")
-        return float(distribution)
-    return from_scipy(distribution)
 
 
 class Priors(Mapping[str, Prior]):
@@ -276,9 +251,10 @@ def _parameters(marginal: Any) -> Any:
 def _record(prior: Prior) -> dict[str, Any]:
     """One prior as plain data: numbers, text, sources."""
     marginal = prior.marginal
-    numeric = isinstance(marginal, Marginal)
+    quantiles = None
+    if isinstance(marginal, Marginal):
+        quantiles = [float(x) for x in marginal.ppf(np.array(PERCENTILES))]
     fixed = marginal if isinstance(marginal, float) else None
-    at = np.array(PERCENTILES)
     return {
         "label": prior.label,
         "unit": prior.unit,
@@ -289,7 +265,7 @@ def _record(prior: Prior) -> dict[str, Any]:
         else getattr(marginal, "family", "fixed"),
         "parameters": _parameters(marginal),
         "text": f"{fixed:g}" if fixed is not None else str(marginal),
-        "quantiles": [float(x) for x in marginal.ppf(at)] if numeric else None,
+        "quantiles": quantiles,
         "value": fixed,
         "given": prior.given,
         "theoretical": prior.theoretical,

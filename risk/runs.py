@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from risk.memo.markdown import memo
-from risk.memo.numbers import as_json, numbers
+from risk.memo.context import Context
+from risk.memo.markdown import DEFAULT, memo
+from risk.memo.numbers import as_json
 from risk.plots import save_figures
 from risk.store import save_study
 
@@ -36,58 +38,118 @@ RECORDED = (
 )
 
 
-def write_run(study: xr.DataTree, out: str | Path = "runs") -> Path:
+def write_run(study: xr.DataTree | Context, out: str | Path = "runs") -> Path:
     """Write study, numbers, memo, figures and record of a run; an earlier run of it is replaced.
 
-    Everything is written into a hidden folder beside the run's place, which is then renamed.
+    Everything is written into a hidden folder beside the run's place, which is then renamed: a
+    failure leaves nothing behind, and an earlier run as it was.
+
+    Returns
+    -------
+    The folder ``<out>/<case>/<run id>``.
     """
-    place = Path(out) / study.attrs["case"] / study.attrs["run_id"]
+    context = Context.of(study)
+    place = _place(context, out)
     with _new_folder(place) as folder:
-        save_study(study, folder / "study.nc")
-        (folder / "numbers.json").write_text(as_json(study, numbers(study)), "utf-8")
-        (folder / "memo.md").write_text(memo(study), "utf-8")
-        figures = save_figures(study, folder / "figures")
-        record = run_record(study) | {"figures": [path.name for path in figures]}
-        (folder / "run.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        save_study(context.study, folder / "study.nc")
+        figures = save_figures(context.study, folder / "figures")
+        names = [path.relative_to(folder) for path in figures]
+        write_text(folder / "memo.md", memo(context, figures=names))
+        write_text(folder / "numbers.json", as_json(context.study, context.registry))
+        record = run_record(context) | {"figures": [path.name for path in figures]}
+        text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(folder / "run.json", text + "\n")
     return place
 
 
-def run_record(study: xr.DataTree) -> dict[str, Any]:
+def rewrite_memo(
+    study: xr.DataTree | Context, folder: Path, template: str | Path | None = None
+) -> list[Path]:
+    """Write memo.md and numbers.json of a finished study again, with the figures that are there."""
+    context = Context.of(study)
+    figures = [path.relative_to(folder) for path in sorted((folder / "figures").glob("*.png"))]
+    text = memo(context, template or DEFAULT, figures)  # before anything is written
+    return [
+        write_text(folder / "memo.md", text),
+        write_text(folder / "numbers.json", as_json(context.study, context.registry)),
+    ]
+
+
+def run_record(study: xr.DataTree | Context) -> dict[str, Any]:
     """Where a run comes from, as plain data."""
-    record = {key: study.attrs[key] for key in RECORDED}
+    about = Context.of(study).about
+    record = {key: about[key] for key in RECORDED}
     return record | {"versions": json.loads(record["versions"])}
 
 
-def earlier_outputs(study: xr.DataTree, out: str | Path = "runs") -> str | None:
+def earlier_outputs(study: xr.DataTree | Context, out: str | Path = "runs") -> str | None:
     """Outputs hash of an earlier run of the same question, if there was one."""
-    record = Path(out) / study.attrs["case"] / study.attrs["run_id"] / "run.json"
+    record = _place(Context.of(study), out) / "run.json"
     try:
         return str(json.loads(record.read_text("utf-8"))["outputs_hash"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def check_place(out: str | Path) -> None:
+    """Find out before a long run whether its files can be written.
+
+    Raises
+    ------
+    OSError
+        When a parent of `out` is no folder, or one that may not be written to.
+    """
+    nearest = Path(out).absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(nearest))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "no permission to write", str(nearest))
 
 
 def write_text(path: Path, text: str) -> Path:
     """Write a text file whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    os.replace(name, path)
+    part = _beside(path)
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
+
+
+def _place(context: Context, out: str | Path) -> Path:
+    return Path(out) / str(context.about["case"]) / str(context.about["run_id"])
+
+
+def _beside(path: Path) -> Path:
+    """A hidden name in the same folder that nobody else uses."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
 
 
 @contextlib.contextmanager
 def _new_folder(place: Path) -> Iterator[Path]:
     """A hidden folder that takes `place` when the block ends well and vanishes when it does not."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
-    old = folder.with_name(f"{folder.name}.old")
+    folder = _beside(place)
     try:
-        folder.chmod(0o755)  # mkdtemp makes it private
+        folder.mkdir()
         yield folder
+        _move(folder, place)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _move(folder: Path, place: Path) -> None:
+    """Rename a folder to `place`; what was there stays until the new one stands."""
+    old = _beside(place)
+    try:
         if place.exists():
             place.rename(old)
         folder.rename(place)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:  # an interrupt as well
+        if old.exists():
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where the priors that come with the package are: in a checkout, an editable or a wheel install."""
+"""Where the priors that come with the package are: in a checkout, or in an installed wheel."""
 
 from __future__ import annotations
 

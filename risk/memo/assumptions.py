@@ -34,7 +34,10 @@ class Regime(NamedTuple):
 
 
 def assumptions(context: Context, *kinds: str) -> list[Assumption]:
-    """Inputs of these kinds (uncertain, fact, lever) but regimes; one given a regime: a row a state."""
+    """Inputs of these kinds (uncertain, fact, lever), in the order of the kinds.
+
+    An input given a regime has a row for each state; the regimes themselves are in `regimes`.
+    """
     rows = []
     for kind in kinds:
         for name, prior in context.inputs.items():
@@ -151,4 +154,5 @@ def plain(text: object) -> str:
     """
     words = " ".join(str(text).split())
     words = "".join(f"\\{c}" if c in "\\`*_[]<|#~" else c for c in words)
-    return re.sub(r"^(\d*)([-+.)>=])", r"\1\\\2", words)  # else a list, a quotation, a heading
+    # At the start of a line these would begin a list or a quotation.
+    return re.sub(r"^(\d*)([-+.)](?=\s|$)|>)", r"\1\\\2", words)

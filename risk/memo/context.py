@@ -40,7 +40,7 @@ class Context:
     @property
     def about(self) -> dict[str, Any]:
         """Title, case, run id, hashes, seed, date."""
-        return {key: x for key, x in self.study.attrs.items() if key != "priors"}
+        return {str(key): x for key, x in self.study.attrs.items() if key != "priors"}
 
     @cached_property
     def inputs(self) -> dict[str, dict[str, Any]]:
@@ -106,8 +106,10 @@ class Context:
             return []
         values = [entry["value"] for entry in entries]
         unit, style = entries[0]["unit"], entries[0]["style"]
-        how = {"digits": digits or None, "sign": sign}
-        return formats.numbers(values, unit, _error(entries), self.language, style, **how)
+        error, language = _error(entries), self.language
+        return formats.numbers(
+            values, unit, error, language, style, digits=digits or None, sign=sign
+        )
 
     def unit(self, key: str) -> str:
         """Words that follow a number of this unit: "a day" for dollars a day."""
@@ -116,9 +118,7 @@ class Context:
     def share(self, key: str) -> str:
         """Text of a number without unit in percent, such as a Sobol' index."""
         entry = self.entry(key)
-        return formats.number(
-            entry["value"], "1", entry["standard_error"], self.language, "share"
-        )
+        return formats.number(entry["value"], "1", entry["standard_error"], self.language, "share")
 
     def quotient(self, part: str, whole: str) -> str:
         """Text of one number as a share of another."""

@@ -110,5 +110,5 @@ def count_entry(count: int) -> Entry:
 def plain_texts(text: str) -> dict[str, str]:
     """A number that Python wrote, in both languages."""
     text = text.replace("-", "−")
-    french = text.translate(str.maketrans({",": "\u202f", ".": ",", "%": "\u00a0%"}))
+    french = text.replace(",", "\u202f").replace(".", ",").replace("%", "\u00a0%")
     return dict(zip(LANGUAGES, (text, french), strict=True))

@@ -84,12 +84,12 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
     Numbers by key: n, r, row, value, has, share, quotient, error, lowest. Rows of tables:
     published, risks, drivers, idle, bridge, assumptions, regimes. Which outcomes: shown, RISKS,
     GAPS, BRIDGED, labels, tells_profit. Else: about, description, inputs, caveat, basis, listed,
-    pictures, cite, cite_source, footnotes.
+    simulation_error, money_a, pictures, cite, cite_source, footnotes.
     """
     footnotes = assumptions.Footnotes(context)
     texts = ("n", "r", "row", "value", "has", "share", "quotient", "error", "lowest")
     described = ("about", "description", "inputs", "labels")
-    rows = {
+    rows: dict[str, Callable[..., Any]] = {
         "published": tables.published_rows,
         "risks": tables.risk_rows,
         "drivers": tables.drivers,
@@ -98,6 +98,8 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
         "caveat": tables.caveat,
         "shown": tables.shown,
         "tells_profit": tables.tells_profit,
+        "simulation_error": tables.simulation_error,
+        "money_a": tables.money_a,
         "assumptions": assumptions.assumptions,
         "regimes": assumptions.regimes,
         "basis": assumptions.basis,
@@ -115,7 +117,7 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
 
 
 def _closed(function: Callable[..., Any], first: Any) -> Callable[..., Any]:
-    """The function with its first argument given, out of a template's reach (a `partial` is not)."""
+    """A function with its first argument given, where no template reaches it, as in a `partial`."""
 
     def call(*args: Any, **named: Any) -> Any:
         return function(first, *args, **named)
@@ -129,7 +131,7 @@ def pictures(figures: Sequence[str | Path], kind: str) -> list[str]:
     for path in map(Path, figures):
         which, _, of = path.stem.partition("_")
         if which == kind and path.suffix == ".png":
-            words = f"{KINDS.get(kind, kind)} {of.replace('_', ' ')}"
+            words = f"{KINDS.get(kind, kind)} the {of.replace('_', ' ')}"
             found.append(f"![{words}]({path.as_posix()})")
     return found
 

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from risk.memo import formats
 from risk.memo.context import Context
 from risk.memo.entries import slug
 
 RISKS = ("real_revenue", "revenue_capture", "gross_profit", "operating_profit")
 GAPS = ("revenue_gap", "profit_gap")
 BRIDGED = ("real_revenue", "gross_profit")
-MOST = {RISKS: 6, GAPS: 2, BRIDGED: 2}  # outcomes of another model that are shown
 DRIVER = 0.05  # total-order index from which an input counts as a driver
 NOT_EARNED = {"cost", "costs", "expense", "expenses", "gap", "loss", "losses", "hours", "price"}
 
@@ -35,6 +35,7 @@ class PublishedRow(NamedTuple):
     ours: str
     difference: str
     agrees: bool
+    size: float  # of the difference
     source: dict[str, str]  # title, url, read, grade
 
 
@@ -75,13 +76,30 @@ class BridgeRow(NamedTuple):
     worst: str
 
 
-def shown(context: Context, preferred: Sequence[str], group: str = "sobol") -> list[str]:
+NO_STEP = BridgeRow("", "–", "–", "–", "–")  # of a step that does nothing to an outcome
+ENDS = ("Theoretical", "Real, mean")
+
+
+def shown(
+    context: Context, preferred: Sequence[str], group: str = "sobol", most: int = 2
+) -> list[str]:
     """The outcomes to show: the profit model's best known, or the first few that vary."""
     if group not in context.study.children:
         return []
-    names = [str(name) for name in context.study[group]["outcome"].values]
+    names = [str(name) for name in context.study[group].to_dataset()["outcome"].values]
     varying = [name for name in names if context.has(f"sobol.{name}.interaction")]
-    return [n for n in preferred if n in varying] or varying[: MOST.get(tuple(preferred), 2)]
+    found = [name for name in preferred if name in varying] or varying[:most]
+    return found or (names[:most] if group == "risk" else [])
+
+
+def money_a(context: Context, outcomes: Sequence[str]) -> str:
+    """What the money of these outcomes is per, for a heading: "$ a day"; nothing if there is none.
+
+    Numbers in other units carry theirs.
+    """
+    entries = [context.entry(f"{name}.mean") for name in outcomes]
+    units = {entry["unit"] for entry in entries if entry["unit"].startswith("USD/")}
+    return f"$ {formats.unit_words(units.pop(), context.language)}" if len(units) == 1 else ""
 
 
 def tells_profit(context: Context) -> bool:
@@ -99,6 +117,7 @@ def published_rows(context: Context) -> list[PublishedRow]:
     for label, quoted in zip(data["check"].values, data["text"].values, strict=True):
         key = f"published.{slug(str(label))}"
         theirs, ours = context.row([f"{key}.published", f"{key}.ours"])
+        size = abs(context.value(f"{key}.difference"))
         rows.append(
             PublishedRow(
                 str(label),
@@ -106,7 +125,8 @@ def published_rows(context: Context) -> list[PublishedRow]:
                 theirs,
                 ours,
                 context.n(f"{key}.difference"),
-                abs(context.value(f"{key}.difference")) <= context.value(f"{key}.tolerance"),
+                size <= context.value(f"{key}.tolerance"),
+                size,
                 sources[str(label)],
             )
         )
@@ -130,6 +150,16 @@ def risk_rows(context: Context, outcomes: Sequence[str]) -> list[RiskRow]:
             )
         )
     return rows
+
+
+def simulation_error(context: Context, outcomes: Sequence[str]) -> str:
+    """Largest standard error of a mean, as a share of the outcome's range from P5 to P95."""
+    shares = [0.0]
+    for name in outcomes:
+        width = context.value(f"{name}.p95") - context.value(f"{name}.p5")
+        error = context.entry(f"{name}.mean")["standard_error"] or 0.0
+        shares += [error / width] if width else []
+    return formats.number(max(shares), "1", None, context.language, "share")
 
 
 def drivers(
@@ -197,10 +227,15 @@ def bridge_rows(context: Context, outcome: str) -> list[BridgeRow]:
     ends = context.row([f"bridge.{outcome}.start", f"bridge.{outcome}.end"], digits=4)
     means = context.row([f"{key}.mean" for key in keys], sign=True, digits=4)
     columns = [_column(context, keys, x) for x in ("mean_share", "variance_share", "tail_share")]
-    names = [str(step)[:1].upper() + str(step)[1:] for step in moving]
-    steps = [BridgeRow(*row) for row in zip(names, means, *columns, strict=True)]
-    blank = ("", "", "")
-    return [BridgeRow("Theoretical", ends[0], *blank), *steps, BridgeRow("Real, mean", ends[1], *blank)]
+    labels = map(capital, moving)
+    steps = [BridgeRow(*row) for row in zip(labels, means, *columns, strict=True)]
+    first, last = (BridgeRow(x, text, "–", "–", "–") for x, text in zip(ENDS, ends, strict=True))
+    return [first, *steps, last]
+
+
+def capital(step: str) -> str:
+    """A step as the first word of a row."""
+    return str(step)[:1].upper() + str(step)[1:]
 
 
 def _column(context: Context, keys: Sequence[str], name: str) -> list[str]:
@@ -208,5 +243,3 @@ def _column(context: Context, keys: Sequence[str], name: str) -> list[str]:
     if not context.has(*(f"{key}.{name}" for key in keys)):
         return ["–"] * len(keys)
     return context.row(f"{key}.{name}" for key in keys)
-
-

@@ -2,133 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import xarray as xr
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
+from risk.memo import tables
 from risk.memo.context import Context
+from risk.memo.layout import Group, table, wrapped
 
-PREFERRED = ("real_revenue", "revenue_capture", "gross_profit", "operating_profit")
-GAPS = ("revenue_gap", "profit_gap")
-MOST = 4  # outcomes of a model of the user's own that are shown
-TOP = 8  # factors
+FACTORS = 8  # in the ranking; the leaders of every outcome shown are among them
+WIDTH = 100
 
 
-def screen(study: xr.DataTree, files: Iterable[str] = ()) -> Group:
-    """Everything that a run says, in the order in which it is read."""
-    context = Context(study)
+def screen(study: xr.DataTree | Context, files: Iterable[str] = (), width: int = WIDTH) -> str:
+    """Everything that a run says, in the order in which it is read.
+
+    Parameters
+    ----------
+    study
+        What `risk.run_study` returns, or its `Context`.
+    files
+        Lines that say where the files are.
+    width
+        Of the screen in characters. Labels wrap to it; numbers are never cut.
+    """
+    context = Context.of(study)
     about = context.about
-    head = f"{about['title']} · run {about['run_id']} · {context.n('run.draws')} draws"
-    parts: list[RenderableType] = [Text(f"{head}, seed {about['seed']}", style="bold")]
-    parts += [_published(context)] if context.published else []
-    parts += [_risk(context), _ranking(context)]
-    bridged = [o for o in ("real_revenue", "gross_profit") if context.bridge_has(o)]
-    parts += [_bridge(context, bridged)] if bridged else []
-    parts += [Text(line) for line in files]
-    return Group(*parts)
-
-
-def show(study: xr.DataTree, files: Iterable[str] = ()) -> None:
-    """Print the screen on standard output; 100 columns where it is not a terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=100)
-    console.print(screen(study, files))
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        collapse_padding=True,
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.add_column(columns[0])  # the one that gives way in a narrow terminal
-    for name in columns[1:]:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _published(context: Context) -> Table:
-    table = _table(
-        "\nReproduced at the theoretical values", ["", "published", "ours", "difference"]
-    )
-    for row in context.published:
-        mark = "" if row["agrees"] else "  outside its tolerance"
-        table.add_row(row["label"], row["text"], row["ours"], row["difference"] + mark)
-    return table
-
-
-def _outcomes(context: Context, preferred: Sequence[str]) -> list[str]:
-    """The outcomes to show: the profit model's best known, or the first few that vary."""
-    data = context.study["sobol"].to_dataset()
-    varying = [
-        str(o) for o in data["outcome"].values if data["status"].sel(outcome=o) != "constant"
+    head = [about["title"], f"run {about['run_id']}", f"{context.n('run.draws')} draws"]
+    blocks = [
+        wrapped(" · ".join([*head, f"seed {about['seed']}"]), width),
+        _published(context, width),
+        _risk(context, width),
+        _ranking(context, width),
+        _bridge(context, width),
+        list(files),
     ]
-    return [name for name in preferred if name in varying] or varying[:MOST]
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-def _risk(context: Context) -> Table:
-    names = _outcomes(context, PREFERRED)
-    columns = ["", "P5", "P50", "P95", "mean", "± error", "P(< 0)", "worst 5 %"]
-    table = _table("\nRisk", columns)
-    labels = context.labels
-    for name in names:
-        keys = ["p5", "p50", "p95", "mean"]
-        table.add_row(
-            labels[name],
-            *(context.n(f"{name}.{key}") for key in keys),
-            context.error(f"{name}.mean"),
-            context.n(f"{name}.loss_probability"),
-            context.negative(f"{name}.es5"),
-        )
-    return table
+def _published(context: Context, width: int) -> list[str]:
+    rows = [
+        [row.label, row.published, row.ours, row.difference + ("" if row.agrees else " *")]
+        for row in tables.published_rows(context)
+    ]
+    if not rows:
+        return []
+    columns = Group("", ["published", "ours", "difference"])
+    lines = table("Reproduced at the theoretical values", [columns], rows, width)
+    return [*lines, "* outside its tolerance"] if any(r[-1].endswith("*") for r in rows) else lines
 
 
-def _ranking(context: Context) -> Table:
-    gaps = _outcomes(context, GAPS)[:2]
-    labels = context.labels
-    columns = ["\ntotal-order index"]
-    for gap in gaps:
-        columns += [f"{labels[gap]}\nrank", "\nindex", "\n95 % interval"]
-    table = _table("\nWhat drives the spread", columns)
-    everyone = {gap: {r["name"]: r for r in context.ranking(gap, None)} for gap in gaps}
-    leaders = [r["name"] for gap in gaps for r in context.ranking(gap, TOP - 2)]
-    for name in list(dict.fromkeys(leaders))[:TOP]:
-        rows = [everyone[gap][name] for gap in gaps]
-        cells = [cell for r in rows for cell in (r["rank"], r["total"], r["interval"])]
-        table.add_row(rows[0]["label"], *cells)
-    notes = [context.caveat(gap) for gap in gaps]
-    if any(notes):
-        table.caption = " ".join(filter(None, notes))
-    return table
+def _risk(context: Context, width: int) -> list[str]:
+    names = tables.shown(context, tables.RISKS, "risk", 6)
+    rows = [
+        [row.label, *row.percentiles, row.mean, row.error, row.below_zero, row.lowest]
+        for row in tables.risk_rows(context, names)
+    ]
+    columns = ["P5", "P50", "P95", "mean", "± error", "P(< 0)", "lowest 5%"]
+    note = "± error: standard error of the mean. lowest 5%: mean of the lowest twentieth of cases."
+    return [
+        *table(_titled(context, "Risk", names), [Group("", columns)], rows, width),
+        *wrapped(note, width),
+    ]
 
 
-def _bridge(context: Context, outcomes: Sequence[str]) -> Table:
-    labels = context.labels
-    title = "\nBridge from the theoretical to the real value, mean of the draws"
-    columns = ["\nstep"]
-    for name in outcomes:
-        columns += [f"{labels[name]}\nmean", "share of\nvariance", "share of\nworst 5 %"]
-    table = _table(title, columns)
-    ends = [[context.n(f"bridge.{o}.{end}") for o in outcomes] for end in ("start", "end")]
-    table.add_row("Theoretical", *(cell for text in ends[0] for cell in (text, "", "")))
-    rows = {o: {r["step"]: r for r in context.bridge(o)} for o in outcomes}
-    steps = dict.fromkeys(step for o in outcomes for step in rows[o])
-    for step in steps:
-        cells: list[str] = []
-        for o in outcomes:
-            row = rows[o].get(step)
-            empty = ["–", "", ""]
-            cells += [row["mean"], row["variance_share"], row["tail_share"]] if row else empty
-        table.add_row(step, *cells)
-    table.add_row("Real, mean", *(cell for text in ends[1] for cell in (text, "", "")))
-    return table
+def _ranking(context: Context, width: int) -> list[str]:
+    names = tables.shown(context, tables.GAPS)
+    if not names:
+        return []
+    ranked = {name: {row.name: row for row in tables.drivers(context, name)} for name in names}
+    leaders = [factor for rows in ranked.values() for factor in list(rows)[: FACTORS - 2]]
+    rows = []
+    for factor in list(dict.fromkeys(leaders))[:FACTORS]:
+        found = [ranked[name][factor] for name in names]
+        cells = [cell for row in found for cell in (row.rank, row.total, row.interval)]
+        rows.append([found[0].label, *cells])
+    groups = [Group(context.labels[name], ["rank", "total", "95% interval"]) for name in names]
+    note = (
+        "total: share of the variance that would be left if all else were known. "
+        "rank: the places that hold for all inputs together at 95%."
+    )
+    caveats = [tables.caveat(context, name) for name in names]
+    notes = [line for text in (note, *caveats) for line in wrapped(text, width)]
+    return [*table("What drives the spread", groups, rows, width), *notes]
+
+
+def _bridge(context: Context, width: int) -> list[str]:
+    names = tables.shown(context, tables.BRIDGED, "bridge")
+    if not names:
+        return []
+    found = {name: tables.bridge_rows(context, name) for name in names}
+    steps = {name: {row.step: row for row in found[name][1:-1]} for name in names}
+    rows = []
+    for step in map(tables.capital, context.study["bridge"].to_dataset()["step"].values):
+        if any(step in steps[name] for name in names):
+            cells = [steps[name].get(step, tables.NO_STEP) for name in names]
+            rows.append(
+                [step, *(x for cell in cells for x in (cell.mean, cell.variance, cell.worst))]
+            )
+    ends = [
+        [label, *(x for name in names for x in (found[name][k].mean, "", ""))]
+        for k, label in ((0, "Theoretical"), (-1, "Real, mean"))
+    ]
+    groups = [Group(context.labels[name], ["mean", "spread", "worst 5%"]) for name in names]
+    note = (
+        "Shapley steps, mean of the cases. spread: share of the variance of the gap. "
+        "worst 5%: share of the gap in the cases that fall furthest."
+    )
+    return [
+        *table(_titled(context, "Bridge", names), groups, [ends[0], *rows, ends[1]], width),
+        *wrapped(note, width),
+    ]
+
+
+def _titled(context: Context, title: str, names: list[str]) -> str:
+    """A title with what the money in the table is per: "Risk, $ a day"."""
+    return ", ".join(filter(None, [title, tables.money_a(context, names)]))

@@ -5,6 +5,8 @@ Nothing is computed here that the study does not hold, but words and the histogr
 
 from risk.plots.bridge import draw_bridge
 from risk.plots.distribution import draw_distribution
+from risk.plots.hours import draw_hours
+from risk.plots.levers import draw_levers
 from risk.plots.save import figure_run_id, save_figure, save_figures
 from risk.plots.sheet import Sheet
 from risk.plots.sobol import draw_sobol
@@ -14,6 +16,8 @@ __all__ = [
     "Sheet",
     "draw_bridge",
     "draw_distribution",
+    "draw_hours",
+    "draw_levers",
     "draw_sobol",
     "draw_tornado",
     "figure_run_id",

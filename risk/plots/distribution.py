@@ -12,10 +12,7 @@ from matplotlib.patches import Rectangle
 
 from risk.memo.formats import number
 from risk.plots import findings
-from risk.plots.reading import (
-    provenance,
-    version,
-)
+from risk.plots.reading import provenance, version
 from risk.plots.rows import Scale, scale_below
 from risk.plots.sheet import Sheet
 from risk.plots.statistics import (
@@ -59,7 +56,7 @@ def draw_distribution(study: xr.DataTree, outcome: str, size: str = "word") -> S
                 (data.quantiles[5], data.quantiles[50], data.quantiles[95]),
                 data.skewness,
                 data.loss,
-                data.draws.standard_error,
+                data.coarseness,
             ),
             f"Simulated {findings.inside(data.reads.label)}{unit}; "
             "line: cumulative probability (right scale)",

@@ -12,7 +12,6 @@ from risk.memo.formats import number
 from risk.plots.reading import Quantity
 
 _MASS = {"revenue", "profit", "income", "cash", "demand", "value"}
-_COUNT = ("", "One input", "Two inputs", "Three inputs")
 
 
 def inside(label: str) -> str:
@@ -139,9 +138,10 @@ def sobol_finding(
     for count in (2, 3):
         total = sum(max(0.0, each) for _, each in effects[:count])
         if len(effects) >= count and total >= 0.6:
-            share_text = percent(total)
+            pair = f"{label} and {inside(effects[1][0])}"
+            who = pair if count == 2 else "Three inputs"
             return (
-                f"{_COUNT[count]} explain {share_text} of the variance of {what} on their own; "
+                f"{who} explain {percent(total)} of the variance of {what} on their own; "
                 f"{interaction}"
             )
     return (

@@ -49,7 +49,8 @@ class Day(NamedTuple):
         """Where the window is in the chart, in hours after the first; two parts if it wraps."""
         hours = len(self.income)
         start, end = ((clock - self.first_hour) % hours for clock in self.window)
-        return [(start, end)] if start < end else [(start, float(hours)), (0.0, end)]
+        parts = [(start, end)] if start < end else [(start, float(hours)), (0.0, end)]
+        return [part for part in parts if part[0] < part[1]]
 
 
 def draw_hours(
@@ -153,7 +154,8 @@ def _draw(sheet: Sheet, day: Day, top: float, bottom: float) -> None:
     ticks = _levels(sheet, day, top - bottom)
     texts = _MONEY.ticks(ticks)
     left = sheet.margin + max(sheet.width_of(text, 0.95) for text in texts) + 0.6 * size
-    right, ground = sheet.page.width - sheet.margin, bottom + 2.0 * size
+    right = sheet.page.width - sheet.margin - sheet.width_of("00:00", 0.95) / 2
+    ground = bottom + 2.2 * size
     pitch = (right - left) / len(day.income)
     room = max(end - start for start, end in day.shaded) * pitch - 0.6 * size
     label = _window_lines(sheet, day, room)
@@ -189,8 +191,9 @@ def _window_lines(sheet: Sheet, day: Day, room: float) -> list[str]:
     """What is written over the window, in lines that fit."""
     clock = "–".join(_clock(hour) for hour in day.window)
     share = number(day.window_share, "1", style="share")
-    first = "discounts" if sheet.small else "discount window"
-    parts = (f"{first} {clock}", f"{share} of the day’s value")
+    parts = [f"discount window {clock}", f"{share} of the day’s value"]
+    if sheet.small:
+        parts = ["discounts", f"{share} of value"]
     return [line for part in parts for line in sheet.wrap(part, room, SMALL, lines=2)]
 
 
@@ -230,7 +233,6 @@ def _hours(sheet: Sheet, day: Day, left: float, pitch: float, ground: float) -> 
     wide = 1.5 * sheet.width_of("00:00", 0.95)
     step = next((step for step in (1, 2, 3, 4, 6) if step * pitch > wide), 12)
     for hour in range(0, len(day.income) + 1, step):
-        half = sheet.width_of("00:00", 0.95) / 2
-        x = min(left + hour * pitch, left + pitch * len(day.income) - half)
-        sheet.words(x, ground - 1.05 * sheet.page.font, _clock(day.first_hour + hour), 0.95,
-                    color=MUTED, align="center", gid="hour")  # fmt: skip
+        sheet.words(left + hour * pitch, ground - 1.3 * sheet.page.font,
+                    _clock(day.first_hour + hour), 0.95, color=MUTED, align="center",
+                    gid="hour")  # fmt: skip

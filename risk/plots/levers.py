@@ -26,6 +26,7 @@ from risk.plots.sheet import Sheet
 from risk.plots.style import BLUE, GREY, GRID, INK, MUTED, ORANGE, house_style
 
 _LOSS = "P(loss)"
+_LEAST = 1.62  # smallest pitch of the rows, in body sizes
 
 
 class Change(NamedTuple):
@@ -112,12 +113,11 @@ def draw_levers(
         sheet = Sheet(size)
         top = sheet.header(
             levers_finding(data),
-            f"Change in mean {name}{unit}, on the same draws; whiskers: 95% interval, {_widest(data)}",
+            f"Change in mean {name}{unit}, on the same draws; {_interval_words(data)}",
             f"Change in mean {name}{unit}",
         )
-        bottom = sheet.footer_height(origin, notes)
-        sheet.footer(origin, notes)
-        _draw(sheet, data, top, bottom)
+        kept = _draw(sheet, data, top, sheet.footer_height(origin, [*notes, "-"]))
+        sheet.footer(origin, [*notes, *_left_out(data, kept)])
     sheet.alt = _alt(sheet.finding, data)
     sheet.run_id, sheet.made_by = str(study.attrs["run_id"]), version(study)
     return sheet
@@ -177,46 +177,80 @@ def levers_finding(data: Levers) -> str:
     return f"{parts}, {_LOSS} {odds}"
 
 
-def _widest(data: Levers) -> str:
-    """How wide the intervals are at most."""
+def _left_out(data: Levers, shown: int) -> list[str]:
+    """How many scenarios find no room."""
+    count = len(data.rows) - shown
+    return [f"{count} smaller lever{'s' * (count > 1)} not shown"] if count else []
+
+
+def _interval_words(data: Levers) -> str:
+    """What the whiskers are, or that they are too short to be seen."""
     half = max((change.interval[1] - change.interval[0]) / 2 for change in data.rows)
-    return f"±{data.reads.labels([half], digits=2)[0]} at most"
+    if half > 0.004 * max(abs(change.difference) for change in data.rows):
+        return "whiskers: 95% interval"
+    return f"95% intervals, ±{data.reads.labels([half], digits=2)[0]} at most, are too short to see"
 
 
-def _draw(sheet: Sheet, data: Levers, top: float, bottom: float) -> None:
-    """Draw everything between header and footer."""
+def _draw(sheet: Sheet, data: Levers, top: float, bottom: float) -> int:
+    """Draw everything between header and footer; the number of scenarios shown."""
     size = sheet.page.font
-    losses = [number(change.loss, "1", style="probability") for change in data.rows]
-    column = max(sheet.width_of(text) for text in [*losses, _LOSS]) + 1.4 * size
-    last = 2.1 * size if data.together else 0.0
-    frame = frame_rows(
+    columns = _columns(sheet, data)
+    wide = sum(max(map(sheet.width_of, column)) + 1.4 * size for column in columns)
+    frame = _frame(
         sheet,
-        [change.label for change in data.changes],
+        data,
         top=top - 1.9 * size,
-        bottom=bottom + 2.0 * size + last,
-        right=sheet.page.width - sheet.margin - column * data.lossy,
-        least=1.62,
-        also=[data.together.label] if data.together else [],
+        bottom=bottom + 2.0 * size,
+        right=sheet.page.width - sheet.margin - wide,
     )
-    shown = list(zip(data.rows, data.amounts, losses, strict=True))
-    shown = shown[: frame.rows] + shown[len(data.changes) :]
-    scale = _scale(sheet, [row[:2] for row in shown], frame)
-    ground = frame.bottom - last
+    height = min(0.62 * frame.pitch, 2.2 * size)
+    kept = [*range(frame.rows), *range(len(data.changes), len(data.rows))]
+    scale = _scale(sheet, [(data.rows[i], data.amounts[i]) for i in kept], frame)
+    ground = frame.bottom - frame.pitch * (data.together is not None)
     axes = rows_panel(sheet, scale, ground, frame.top)
     scale_below(sheet, axes, scale, data.reads, grid_top=frame.top)
     axes.plot([0, 0], [ground, frame.top], color=INK, linewidth=1.3 * sheet.pen, zorder=5,
               gid="base")  # fmt: skip
-    if data.together:
+    if data.together is not None:
         axes.plot([scale.low, scale.high], [frame.bottom] * 2, color=GRID, zorder=1,
                   linewidth=1.0 * sheet.pen, gid="rule")  # fmt: skip
-    for row, (change, amount, loss) in enumerate(shown):
-        y = frame.bottom - 0.52 * last if row == frame.rows else frame.middle(row)
+    for row, index in enumerate(kept):
+        change, y = data.rows[index], frame.middle(row)
         write_label(sheet, frame, y, change.label)
-        _row(sheet, axes, scale, change, amount, y, min(0.64 * frame.pitch, 1.3 * size))
-        if data.lossy:
-            right = sheet.page.width - sheet.margin
-            sheet.words(right, y, loss, align="right", gid="loss")
-    _heads(sheet, data, frame, scale)
+        _row(sheet, axes, scale, change, data.amounts[index], y, height)
+        _cells(sheet, columns, y, index + 1)
+    _cells(sheet, columns, frame.top + 0.95 * size, 0)
+    _base(sheet, data, frame, scale)
+    return len(kept)
+
+
+def _frame(sheet: Sheet, data: Levers, *, top: float, bottom: float, right: float) -> Frame:
+    """Room for the rows, the last of them under the rule; few rows stand further apart."""
+    together = [] if data.together is None else [data.together.label]
+    labels = [change.label for change in data.changes]
+    least = _LEAST * sheet.page.font * len(together)
+    frame = frame_rows(
+        sheet, labels, top=top, bottom=bottom + least, right=right, least=_LEAST, also=together
+    )
+    pitch = min((top - bottom) / (frame.rows + len(together)), 4.6 * sheet.page.font)
+    return frame._replace(pitch=pitch, bottom=top - frame.rows * pitch)
+
+
+def _columns(sheet: Sheet, data: Levers) -> list[list[str]]:
+    """Columns at the right, each with its head: the mean, and where there are any, losses."""
+    means = data.reads.labels([data.base + change.difference for change in data.rows])
+    losses = [number(change.loss, "1", style="probability") for change in data.rows]
+    found = [] if sheet.small else [["mean", *means]]
+    return found + ([[_LOSS, *losses]] if data.lossy else [])
+
+
+def _cells(sheet: Sheet, columns: Sequence[Sequence[str]], y: float, row: int) -> None:
+    """Write one row of the columns, or with row 0 their heads."""
+    right = sheet.page.width - sheet.margin
+    for column in reversed(columns):
+        color, gid = (INK, column[0]) if row else (MUTED, "head")
+        sheet.words(right, y, column[row], color=color, align="right", gid=gid)
+        right -= max(map(sheet.width_of, column)) + 1.4 * sheet.page.font
 
 
 def _scale(sheet: Sheet, rows: Sequence[tuple[Change, str]], frame: Frame) -> Scale:
@@ -244,17 +278,15 @@ def _row(
     sheet.words(x, y, amount, align="left" if up else "right", gid="amount", mask=True)
 
 
-def _heads(sheet: Sheet, data: Levers, frame: Frame, scale: Scale) -> None:
-    """Write what the base is over its line, and the head of the column of losses."""
-    above = frame.top + 0.95 * sheet.page.font
-    text = f"base: mean {data.reads.text(data.base)}"
-    if data.lossy:
-        right = sheet.page.width - sheet.margin
-        sheet.words(right, above, _LOSS, color=MUTED, align="right", gid="loss head")
+def _base(sheet: Sheet, data: Levers, frame: Frame, scale: Scale) -> None:
+    """Write over its line what the base is."""
+    text = f"base: mean {data.reads.labels([data.base, *(c.difference for c in data.rows)])[0]}"
+    if data.lossy and not sheet.small:
         text += f", {_LOSS} {number(data.base_loss, '1', style='probability')}"
     half = sheet.width_of(text, strong=True) / 2
     x = min(max(scale.at(0.0), frame.left + half), frame.right - half)
-    sheet.words(x, above, text, strong=True, align="center", gid="base label")
+    y = frame.top + 0.95 * sheet.page.font
+    sheet.words(x, y, text, strong=True, align="center", gid="base label")
 
 
 def _alt(finding: str, data: Levers) -> str:

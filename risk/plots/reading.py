@@ -34,13 +34,14 @@ class Quantity(NamedTuple):
     def per(self) -> str:
         """What a sentence adds to an amount of money: " a day"; nothing for other units."""
         words = unit_words(self.unit)
-        return f" {words}" if self.money and words else ""
+        said = not words or self.label.endswith(f" {words}")  # "Training cost a day"
+        return f" {words}" if self.money and not said else ""
 
     @property
     def axis(self) -> str:
         """The unit as a subtitle names it: "US$ a day", "%", "node-hours a day"."""
         if self.money:
-            return f"US${self.per}"
+            return f"US$ {unit_words(self.unit)}".strip()
         return {"share": "%"}.get(self.style or "", unit_words(self.unit))
 
     def text(self, value: float, *, sign: bool = False) -> str:

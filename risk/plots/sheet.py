@@ -167,7 +167,7 @@ class Sheet(Figure):
             self.words(self.margin, y + 0.45 * step, line, FOOT, color=MUTED, gid=gid)
 
     def _filled(self, text: str) -> list[str]:
-        """Lines of a small text, filled from the left."""
+        """Lines of a small text."""
         return self.wrap(text, self.inner_width, FOOT, lines=2)
 
     def panel(self, left: float, bottom: float, right: float, top: float) -> Axes:

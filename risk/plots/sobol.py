@@ -167,15 +167,17 @@ def _notes(data: Indices, shown: int) -> list[str]:
     hidden = data.effects[shown:]
     if not hidden:
         return []
-    plural = "s" * (len(hidden) > 1)
-    largest = hidden[0].total
-    size = "total exactly 0" if largest == 0 else f"total at most {_percent(largest)}"
-    return [f"{len(hidden)} smaller input{plural} not shown, {size}"]
+    first, several = hidden[0], len(hidden) > 1
+    total = _percent(first.total, first.total_interval) if first.total else "exactly 0"
+    which = ("all" if not first.total else "the largest") + " " if several else ""
+    return [f"{len(hidden)} smaller input{'s' * several} not shown, {which}with a total of {total}"]
 
 
-def _percent(share: float) -> str:
-    """An index as the chart writes it."""
-    return "<1%" if 0 < share < 0.01 else number(max(share, 0.0), "1", style="share")
+def _percent(share: float, interval: tuple[float, float]) -> str:
+    """An index as the chart writes it: "84%"; below 1 % a digit only if its interval allows."""
+    if 0 < share < 0.01 and share < interval[1] - interval[0]:
+        return "<1%"
+    return number(max(share, 0.0), "1", style="share")
 
 
 def _draw(sheet: Sheet, data: Indices, top: float, bottom: float) -> int:
@@ -191,7 +193,12 @@ def _draw(sheet: Sheet, data: Indices, top: float, bottom: float) -> int:
     )
     shown = data.effects[: frame.rows]
     spans = [
-        (min(0.0, *interval), max(value, *interval), 0.0, sheet.width_of(_percent(value), _VALUE))
+        (
+            min(0.0, *interval),
+            max(value, *interval),
+            0.0,
+            sheet.width_of(_percent(value, interval), _VALUE),
+        )
         for effect in shown
         for value, interval in (
             (effect.total, effect.total_interval),
@@ -227,14 +234,15 @@ def _bars(
                   gid=f"{effect.name} {name} interval")  # fmt: skip
         x = scale.at(max(value, *interval)) + 0.5 * size
         text_ink = ink if effect.found else MUTED
-        sheet.words(x, y, _percent(value), _VALUE, color=text_ink, gid="value")
+        sheet.words(x, y, _percent(value, interval), _VALUE, color=text_ink, gid="value")
 
 
 def _alt(finding: str, data: Indices) -> str:
     """Text for readers who cannot see the figure."""
     base = f"Interaction {findings.percent(max(0.0, data.interaction))}."
     top = "; ".join(
-        f"{effect.label} {_percent(effect.total)} in total, {_percent(effect.first)} on its own"
+        f"{effect.label} {_percent(effect.total, effect.total_interval)} in total, "
+        f"{_percent(effect.first, effect.first_interval)} on its own"
         for effect in data.effects[:3]
     )
     return f"Sobol’ indices. {finding}. {base} Largest: {top}."

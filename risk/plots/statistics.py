@@ -32,7 +32,13 @@ class Distribution(NamedTuple):
 
     def near(self, value: float) -> str:
         """A value at the precision of all the statistics."""
-        return self.reads.labels([value, *self.values], self.draws.standard_error)[0]
+        return self.reads.labels([value, *self.values], self.coarseness)[0]
+
+    @property
+    def coarseness(self) -> float | None:
+        """Error that sets the last digit: one finer than in a text, as the error stands beside."""
+        error = self.draws.standard_error
+        return None if error is None else error / 10
 
     @property
     def values(self) -> list[float]:

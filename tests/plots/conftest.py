@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 INPUTS = {  # name: label, unit, sampler of (rng, shape)
     "cache_hit_share": ("Cache hit share", "1", lambda g, s: g.beta(14.12, 11.04, s)),
@@ -243,3 +244,23 @@ def study():
 def sheet_of(study):
     """Figure of the study by function, outcome and size; each is drawn once."""
     return functools.cache(lambda draw, outcome, size="word": draw(study, outcome, size))
+
+
+@pytest.fixture(scope="session")
+def clashes():
+    """Function: texts of a figure outside the canvas, and pairs whose boxes overlap."""
+
+    def find(sheet):
+        renderer = sheet.canvas.get_renderer()
+        shown = [t for t in sheet.findobj(Text) if t.get_visible() and t.get_text().strip()]
+        names = [text.get_text() for text in shown]
+        boxes = np.array([text.get_window_extent(renderer).get_points() for text in shown])
+        low, high = boxes[:, 0], boxes[:, 1]
+        outside = ((low < 0) | (high > [sheet.bbox.width, sheet.bbox.height])).any(axis=1)
+        shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+        pairs = np.argwhere(np.triu((shared > 0.5).all(axis=-1), k=1))  # pixels at 220 dpi
+        return [names[i] for i in np.flatnonzero(outside)] + [
+            (names[i], names[j]) for i, j in pairs
+        ]
+
+    return find
