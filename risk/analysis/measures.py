@@ -37,30 +37,22 @@ def risk(
     arrays = outcome_arrays(draws)
     y = np.stack(list(arrays.values()))
 
-    def over(measure: Callable[[Array, float], Array], levels: tuple[float, ...]) -> Estimate:
-        def at(level: float) -> Estimate:
-            return measures.estimate(lambda x: measure(x, level), y)
-
-        found = zip(*(at(level) for level in levels), strict=True)
+    def over(estimate: Callable[[Array, float], Estimate], levels: tuple[float, ...]) -> Estimate:
+        found = zip(*(estimate(y, level) for level in levels), strict=True)
         return Estimate(*(np.stack(parts, axis=1) for parts in found))
 
-    by_outcome = (OUTCOME,)
-    mean = measures.estimate(lambda x: x.mean(axis=-1), y)
-    spread = measures.estimate(lambda x: x.std(axis=-1), y)
+    by, by_tail = (OUTCOME,), (OUTCOME, TAIL)
+    quantiles = over(measures.estimate_quantile, probabilities)
+    at_risk = over(measures.estimate_value_at_risk, tails)
+    shortfall = over(measures.estimate_expected_shortfall, tails)
     variables = {
-        **with_interval("mean", by_outcome, mean, UNIT),
-        **with_interval("standard_deviation", by_outcome, spread, UNIT),
-        **with_interval("skewness", by_outcome, _skewness(y), "1"),
-        **with_interval(
-            "quantile", (OUTCOME, PROBABILITY), over(measures.quantile, probabilities), UNIT
-        ),
-        **with_interval(
-            "value_at_risk", (OUTCOME, TAIL), over(measures.value_at_risk, tails), UNIT
-        ),
-        **with_interval(
-            "expected_shortfall", (OUTCOME, TAIL), over(measures.expected_shortfall, tails), UNIT
-        ),
-        **with_interval("probability_of_loss", by_outcome, measures.probability_below(y), "1"),
+        **with_interval("mean", by, measures.mean(y), UNIT),
+        **with_interval("standard_deviation", by, measures.standard_deviation(y), UNIT),
+        **with_interval("skewness", by, measures.skewness(y), "1"),
+        **with_interval("quantile", (OUTCOME, PROBABILITY), quantiles, UNIT),
+        **with_interval("value_at_risk", by_tail, at_risk, UNIT),
+        **with_interval("expected_shortfall", by_tail, shortfall, UNIT),
+        **with_interval("probability_of_loss", by, measures.probability_below(y), "1"),
     }
     coords = {
         **unit_coordinate(draws, list(arrays)),
@@ -69,12 +61,6 @@ def risk(
         TAIL: list(tails),
     }
     return xr.Dataset(variables, coords)
-
-
-def _skewness(y: Array) -> Estimate:
-    """Skewness; of an outcome without spread it is NaN, which is what 0/0 is."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return measures.estimate(measures.skewness, y)
 
 
 def probability_below(draws: xr.Dataset, outcome: str, threshold: float) -> xr.Dataset:

@@ -52,7 +52,7 @@ def _assumption(context: Context, name: str, state: str) -> Assumption:
     prior = context.inputs[name]
     words = formats.unit_words(prior["unit"], context.language)
     once = words if " " in words else ""  # said beside the label; "%" and "mo" stay with numbers
-    label = prior["label"] or name
+    label = context.input_label(name)
     parts = [label, once if once not in label else "", state]
 
     def short(texts: Iterable[str]) -> list[str]:
@@ -84,7 +84,7 @@ def regimes(context: Context) -> list[Regime]:
             keys = {state: f"prior.{name}.{slug(state)}" for state in prior["parameters"]}
             states = ", ".join(f"{state} {context.n(key)}" for state, key in keys.items())
             claim = str(prior["theoretical"] or "–")
-            label = prior["label"] or name
+            label = context.input_label(name)
             rows.append(Regime(name, label, states, claim, basis(context, [name])))
     return rows
 
@@ -111,7 +111,7 @@ class Footnotes:
             prior = self._context.inputs[name]
             notes = [source_note(source) for source in prior["sources"]]
             if prior["judgement"]:
-                notes.append(judgement_note(prior["label"] or name, prior["judgement"]))
+                notes.append(judgement_note(self._context.input_label(name), prior["judgement"]))
             marks |= dict.fromkeys(map(self._mark, notes))
         return " ".join(marks)
 

@@ -13,7 +13,7 @@ import xarray as xr
 from risk.memo import formats
 from risk.memo.entries import Entry
 from risk.memo.numbers import Registry, inputs_of, numbers
-from risk.names import suggest
+from risk.names import readable, suggest
 
 
 class UnknownKey(LookupError):
@@ -63,6 +63,10 @@ class Context:
         data = self.study["sobol"].to_dataset()
         pairs = zip(data["outcome"].values, data["outcome_label"].values, strict=True)
         return {str(name): str(label) for name, label in pairs}
+
+    def input_label(self, name: str) -> str:
+        """Label of an input."""
+        return str(self.inputs[name]["label"] or readable(name))
 
     def has(self, *keys: str) -> bool:
         """Whether the study has all these numbers."""

@@ -153,8 +153,8 @@ def risk_rows(context: Context, outcomes: Sequence[str]) -> list[RiskRow]:
 
 
 def simulation_error(context: Context, outcomes: Sequence[str]) -> str:
-    """Largest standard error of a mean, as a share of the outcome's range from P5 to P95."""
-    shares = [0.0]
+    """Bound on the standard error of the means, as a share of an outcome's range from P5 to P95."""
+    shares = [1e-4]  # a smaller one is of no use to a reader
     for name in outcomes:
         width = context.value(f"{name}.p95") - context.value(f"{name}.p5")
         error = context.entry(f"{name}.mean")["standard_error"] or 0.0
@@ -224,8 +224,10 @@ def bridge_rows(context: Context, outcome: str) -> list[BridgeRow]:
     data = context.study["bridge"].to_dataset().sel(outcome=outcome)
     moving = data["step"].values[data["mean"].values != 0]
     keys = [f"bridge.{outcome}.{slug(str(step))}" for step in moving]
-    ends = context.row([f"bridge.{outcome}.start", f"bridge.{outcome}.end"], digits=4)
-    means = context.row([f"{key}.mean" for key in keys], sign=True, digits=4)
+    start, end = f"bridge.{outcome}.start", f"bridge.{outcome}.end"
+    digits = 4 if context.entry(start)["style"] is None else 0
+    ends = context.row([start, end], digits=digits)
+    means = context.row([f"{key}.mean" for key in keys], sign=True, digits=digits)
     columns = [_column(context, keys, x) for x in ("mean_share", "variance_share", "tail_share")]
     labels = map(capital, moving)
     steps = [BridgeRow(*row) for row in zip(labels, means, *columns, strict=True)]

@@ -218,6 +218,8 @@ def _extremes(
     """Write the income of the best and the worst hour over their bars."""
     ends = [int(np.argmax(day.income)), int(np.argmin(day.income))]
     texts = _MONEY.labels([float(day.income[hour]) for hour in ends])
+    if abs(ends[0] - ends[1]) * pitch < sum(sheet.width_of(text, SMALL) for text in texts):
+        ends, texts = ends[:1], texts[:1]  # side by side there is no room for both
     right = left + pitch * len(day.income)
     for hour, text in zip(ends, texts, strict=True):
         half = sheet.width_of(text, SMALL) / 2

@@ -72,6 +72,8 @@ def test_no_text_leaves_the_page_or_meets_another(hours, size, clashes):
     assert clashes(draw_hours(*hours, **ROOM, zone="UTC+8", origin="A case", size=size)) == []
     flat = [np.full(24, 5.0), np.full(24, 4.0)]
     assert clashes(draw_hours(*flat, **ROOM, origin="A case", size=size)) == []
+    saw = [np.tile([1e3, 9e4], 12), np.full(24, 4.0)]  # best and worst hour side by side
+    assert clashes(draw_hours(*saw, **ROOM, size=size)) == []
     dear = [hours[0], 2 * hours[0].max() + hours[1]]  # never earns its cost
     assert clashes(draw_hours(*dear, **ROOM, size=size)) == []
 

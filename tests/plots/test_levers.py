@@ -24,7 +24,7 @@ ROWS = {  # scenario: difference, half its interval, probability of a loss
 
 
 def make_effects(rows=ROWS, outcome="gross_profit"):
-    difference, half, loss = (np.array([[n] for n in column]) for column in zip(*rows.values()))
+    difference, half, loss = (column[:, None] for column in np.array(list(rows.values())).T)
     by = ("scenario", "outcome")
     return xr.Dataset(
         {

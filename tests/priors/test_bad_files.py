@@ -1,7 +1,7 @@
 """Every wrong file of ``bad/`` gets the messages that its first lines ask for, in that order.
 
-``# expect: 12:8: inputs.price.unit: …`` is one problem with its line and column; ``# model: market``
-says that the file is checked against the model below as well.
+``# expect: 12:8: inputs.price.unit: …`` is one problem with its line and column. With
+``# model: market``, the file is checked against the model below as well.
 """
 
 from __future__ import annotations

@@ -33,8 +33,11 @@ def test_closed_forms(distribution: object, name: str, tail: float) -> None:
     y = net(distribution)
     q = distribution.ppf(tail)  # type: ignore[attr-defined]
     below = distribution.expect(lambda x: x, ub=q) / tail  # type: ignore[attr-defined]
-    for measure, truth in ((measures.value_at_risk, -q), (measures.expected_shortfall, -below)):
-        found = measures.estimate(lambda x, m=measure: m(x, tail), y)
+    for found, truth in (
+        (measures.estimate_value_at_risk(y, tail), -q),
+        (measures.estimate_expected_shortfall(y, tail), -below),
+    ):
+        assert found.lower <= found.value <= found.upper
         # 3e-4 of the spread: the order statistics of 65,536 points are a discrete sample
         assert abs(found.value - truth) < 5 * found.standard_error + 3e-4
 
@@ -89,9 +92,49 @@ def test_the_whole_sample_is_the_mean() -> None:
     assert measures.expected_shortfall(y, 1.0) == pytest.approx(-y.mean())
 
 
-def test_skewness_is_scipys() -> None:
-    y = np.random.default_rng(0).lognormal(size=1000)
-    assert measures.skewness(y) == pytest.approx(stats.skew(y))
+def test_moments_are_those_of_the_pooled_sample() -> None:
+    y = np.random.default_rng(0).lognormal(size=(3, 8, 500))
+    flat = y.reshape(3, -1)
+    assert measures.mean(y).value == pytest.approx(flat.mean(axis=1))
+    assert measures.standard_deviation(y).value == pytest.approx(flat.std(axis=1))
+    assert measures.skewness(y).value == pytest.approx(stats.skew(flat, axis=1))
+
+
+def test_errors_of_moments_are_those_of_large_samples() -> None:
+    """Independent normals: se of the deviation is σ/√(2N), of the skewness √(6/N)."""
+    y = np.random.default_rng(1).normal(5, 2, size=(400, 50))
+    n = y.size
+    # the error itself has an error of 1/√(2·399), here 3.5 %: four of them
+    assert measures.standard_deviation(y).standard_error == pytest.approx(
+        2 / np.sqrt(2 * n), rel=0.14
+    )
+    assert measures.skewness(y).standard_error == pytest.approx(np.sqrt(6 / n), rel=0.14)
+
+
+def test_no_spread_no_skewness() -> None:
+    y = np.full((4, 8), 3.0)
+    assert measures.standard_deviation(y)[:2] == (0, 0)
+    assert np.isnan(measures.skewness(y).value)
+
+
+@pytest.mark.parametrize("p", [0.01, 0.05, 0.5])
+def test_quantile_intervals_cover_where_one_input_decides(p: float) -> None:
+    """A net is at its best in one dimension; the spread of its quantiles says too little there."""
+    held = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        y = np.array([qmc.Sobol(1, rng=rng, bits=52).random(256)[:, 0] for _ in range(8)])
+        found = measures.estimate_quantile(y, p)
+        held += bool(found.lower <= p <= found.upper)
+    assert held >= 95 - 3 * 2.2  # three binomial standard errors below 95 of 100
+
+
+def test_a_quantile_is_numpys() -> None:
+    y = np.random.default_rng(3).normal(size=(2, 4, 64))
+    for p in (0.0, 0.05, 0.5, 1.0):
+        found = measures.estimate_quantile(y, p)
+        assert found.value == pytest.approx(np.quantile(y.reshape(2, -1), p, axis=1))
+        assert np.all((found.lower <= found.value) & (found.value <= found.upper))
 
 
 def test_arguments_are_not_changed() -> None:
@@ -125,3 +168,10 @@ def test_no_event_at_all_is_clopper_pearson() -> None:
     always = measures.probability_below(-y)
     assert (always.value, always.upper) == (1, 1)
     assert always.lower == pytest.approx(1 - exact.high)
+
+
+def test_the_same_count_in_every_replicate_is_no_certainty() -> None:
+    y = np.tile(np.linspace(-1, 3, 256), (16, 1))
+    found = measures.probability_below(y)
+    assert found.standard_error == 0
+    assert found.lower < 0.25 < found.upper
