@@ -4,10 +4,11 @@ Four outcomes with exact risk measures: a normal and a lognormal that eight inpu
 less cost (two lognormals of eight inputs), and a normal that one input makes, where a net is at its
 best and the spread between replicates is hardest to read. Rules compared on the same draws:
 
-quantile            present; Woodruff's: the interval of P(Y ≤ q) at the pooled quantile q, inverted
-expected shortfall  present; linearised: replicate means of the influence function
-mean, spread, skew  present; linearised
-probability         present (Wilson at the effective size); plain Student t
+every measure       Student t of the replicates, about the value of the pooled sample
+quantile            Woodruff's: the interval of P(Y ≤ q) at the pooled quantile q, inverted
+the others          linearised: replicate means of the influence function
+probability         Wilson's at the effective size p(1 − p) / se² that the replicates show; the same,
+                    never narrower than what so many independent draws that saw nothing exclude
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from risk.stats.replicates import Estimate
 
 Array = NDArray[np.float64]
 SEEDS = 300
+T = "Student t"
 REPLICATES = 16
 DRAWS = (256, 1024, 4096)
 WEIGHTS = np.array([1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05])
@@ -110,33 +112,33 @@ def _rows(n: int, truth: dict[str, Array]) -> Iterator[list[str]]:
 
 def every_rule(y: Array, truth: dict[str, Array]) -> Iterator[tuple[str, str, Interval]]:
     """Measure, rule and interval, for outcomes of shape (models, R, n)."""
-    yield "mean", "present", present(lambda x: x.mean(axis=-1), y)
-    yield "standard deviation", "present", present(lambda x: x.std(axis=-1), y)
+    yield "mean", T, of_replicates(lambda x: x.mean(axis=-1), y)
+    yield "standard deviation", T, of_replicates(lambda x: x.std(axis=-1), y)
     yield "standard deviation", "linearised", _interval(linear_deviation(y))
-    yield "skewness", "present", present(measures.skewness, y)
+    yield "skewness", T, of_replicates(measures.skewness, y)
     yield "skewness", "linearised", _interval(linear_skewness(y))
     for p in QUANTILES:
         name = f"quantile {p:g}"
-        yield name, "present", present(partial(measures.quantile, probability=p), y)
+        yield name, T, of_replicates(partial(measures.quantile, probability=p), y)
         yield name, "Woodruff", woodruff(y, p)
     for tail in TAILS:
         name = f"expected shortfall {tail:g}"
-        yield name, "present", present(partial(measures.expected_shortfall, tail=tail), y)
+        yield name, T, of_replicates(partial(measures.expected_shortfall, tail=tail), y)
         yield name, "linearised", _interval(linear_shortfall(y, tail))
     for p in PROBABILITIES:
         name = f"probability {p:g}"
-        shifted = y - truth[f"quantile {p:g}"][:, None, None]
-        estimate = measures.probability_below(shifted)
-        yield name, "present", _interval(estimate)
-        yield name, "present, floored", floored(estimate, y[0].size)
-        yield name, "Student t", _interval(replicates.mean(np.mean(shifted < 0, axis=-1)))
+        below = y < truth[f"quantile {p:g}"][:, None, None]
+        plain = replicates.mean(below.mean(axis=-1))
+        yield name, T, _interval(plain)
+        yield name, "Wilson", wilson(plain)
+        yield name, "Wilson, floored", floored(wilson(plain), y[0].size)
 
 
 def _interval(estimate: Estimate) -> Interval:
     return Interval(estimate.value, estimate.lower, estimate.upper)
 
 
-def present(measure: Callable[[Array], Array], y: Array) -> Interval:
+def of_replicates(measure: Callable[[Array], Array], y: Array) -> Interval:
     """The pooled value with the spread of the same measure of each replicate."""
     return _interval(measures.estimate(measure, y))
 
@@ -146,11 +148,23 @@ def unseen(rows: int) -> float:
     return float(1 - ((1 - replicates.LEVEL) / 2) ** (1 / rows))
 
 
-def floored(estimate: Estimate, rows: int) -> Interval:
+def wilson(plain: Estimate) -> Interval:
+    """Wilson's interval with Student's t; where all replicates agree, no width at all."""
+    p, t = plain.value, replicates.student_t(REPLICATES)
+    spread = plain.standard_error > 0
+    inverse = np.zeros_like(p)  # of the effective size
+    inverse[spread] = plain.standard_error[spread] ** 2 / (p * (1 - p))[spread]
+    scale = 1 + t**2 * inverse
+    middle = (p + t**2 * inverse / 2) / scale
+    half = t / scale * np.sqrt(plain.standard_error**2 + (t * inverse / 2) ** 2)
+    return Interval(p, middle - half, middle + half)
+
+
+def floored(interval: Interval, rows: int) -> Interval:
     """Never narrower than what a sample that saw nothing else can exclude."""
-    p, least = estimate.value, unseen(rows)
-    lower = np.maximum(np.minimum(estimate.lower, p - least), 0)
-    return Interval(p, lower, np.minimum(np.maximum(estimate.upper, p + least), 1))
+    p, least = interval.value, unseen(rows)
+    lower = np.maximum(np.minimum(interval.lower, p - least), 0)
+    return Interval(p, lower, np.minimum(np.maximum(interval.upper, p + least), 1))
 
 
 def woodruff(y: Array, p: float) -> Interval:

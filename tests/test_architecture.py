@@ -23,7 +23,7 @@ def row(may: str = "", never: str = "") -> Row:
     return Row(frozenset(may.split()), frozenset(never.split()))
 
 
-PRIORS = "marginals elicitation dependence sources signature checks prior_file priors"
+PRIORS = "prior_build prior_report marginals elicitation dependence sources signature checks prior_file priors"
 BELOW_STUDY = f"names {PRIORS} designs model stats evaluation engine"
 TABLE = {  # `version` is for everyone
     "version": row(),
@@ -37,6 +37,8 @@ TABLE = {  # `version` is for everyone
     "prior_schema": row(never="xarray matplotlib"),
     "checks": row("names marginals dependence signature priors", never="xarray matplotlib"),
     "prior_file": row(f"names {PRIORS} prior_schema locations", never="xarray matplotlib"),
+    "prior_report": row("names checks locations prior_schema", never="xarray matplotlib"),
+    "prior_build": row(f"names {PRIORS} prior_schema locations", never="xarray matplotlib"),
     "priors": row("names marginals dependence elicitation sources checks", never="matplotlib"),
     "evaluation": row("names marginals dependence signature checks priors", never="matplotlib"),
     "designs": row("names", never="matplotlib"),

@@ -64,7 +64,10 @@ def _styles(study: xr.DataTree) -> dict[str, str | None]:
     return {
         str(name): "share"
         if x.attrs["units"] in ("", "1")
-        and reads_as_share(str(name), float(x.min()), float(x.max()))
+        and (
+            reads_as_share(str(name), float(x.min()), float(x.max()))
+            or "share" in x.attrs["long_name"].lower().split()
+        )
         else None
         for name, x in data.data_vars.items()
     }

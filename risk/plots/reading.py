@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from risk.memo.formats import number, number_range, numbers, unit_words
-from risk.names import suggest
+from risk.names import reads_as_share, suggest
 
 _LONGEST = 160  # characters of a label that a figure takes
 
@@ -144,17 +144,13 @@ def quantity(study: xr.DataTree, name: str, label: object = None, unit: object =
     attrs = data[name].attrs if name in data else {}
     words = clean(attrs.get("long_name", name) if label is None else label) or clean(name)
     text = clean(attrs.get("units", "1") if unit is None else unit)
-    return Quantity(name, words, text, _style(data, name, words) if text in ("", "1") else None)
+    return Quantity(name, words, text, _style(data, name) if text in ("", "1") else None)
 
 
-def _style(data: xr.Dataset, name: str, label: str) -> str | None:
-    """Percent for what is called a share, and for what never leaves 0…1."""
-    if "share" in name.split("_") or "share" in label.lower().split():
-        return "share"
-    if name not in data or data[name].dtype.kind != "f":
-        return None
-    values = data[name].values
-    return "share" if values.size and values.min() >= 0 and values.max() <= 1 else None
+def _style(data: xr.Dataset, name: str) -> str | None:
+    """Percent for a share, nothing for another number without unit."""
+    values = data[name].values if name in data else np.zeros(1)
+    return "share" if reads_as_share(name, float(values.min()), float(values.max())) else None
 
 
 def draws(study: xr.DataTree, name: str) -> Draws:
