@@ -55,7 +55,7 @@ def main() -> None:
             note,
             "## Sobol' indices of the outcome itself\n\n"
             "Coverage: mean over the indices of a kind, in brackets the lowest of one index. "
-            "Width: mean half-width over root mean square error, of the indices that have an error.",
+            "Width: mean half-width over root mean square error, of indices that have one.",
             summary(seen),
             "## Index by index",
             index_by_index(seen),

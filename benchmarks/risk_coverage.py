@@ -2,13 +2,16 @@
 
 Four outcomes with exact risk measures: a normal and a lognormal that eight inputs make, revenue
 less cost (two lognormals of eight inputs), and a normal that one input makes, where a net is at its
-best and the spread between replicates is hardest to read. Rules compared on the same draws:
+best and the spread between replicates is hardest to read. Rules compared on the same draws, the
+project's own first:
 
-every measure       Student t of the replicates, about the value of the pooled sample
+mean, spread, skew  linearised: replicate means of the influence function
 quantile            Woodruff's: the interval of P(Y ≤ q) at the pooled quantile q, inverted
-the others          linearised: replicate means of the influence function
-probability         Wilson's at the effective size p(1 − p) / se² that the replicates show; the same,
-                    never narrower than what so many independent draws that saw nothing exclude
+expected shortfall  replicates' own values; linearised
+probability         Wilson's at the effective size p(1 − p) / se² that the replicates show, never
+                    narrower than what as many independent draws can exclude; the same unfloored
+
+"replicates' own" is Student's t of the measure of every replicate, about the pooled value.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import special, stats
 
 from benchmarks.closed_forms import LognormalGap
 from benchmarks.report import interval_error, publish, table
@@ -29,7 +32,8 @@ from risk.stats.replicates import Estimate
 
 Array = NDArray[np.float64]
 SEEDS = 300
-T = "Student t"
+PROJECT = "project"
+OWN = "replicates' own"
 REPLICATES = 16
 DRAWS = (256, 1024, 4096)
 WEIGHTS = np.array([1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05])
@@ -54,7 +58,8 @@ class Interval(NamedTuple):
 def main() -> None:
     """Draw, apply every rule, and write the table."""
     truth = exact()
-    rows = [row for n in DRAWS for row in _rows(n, truth)]
+    by_draws = zip(*(_rows(n, truth) for n in DRAWS), strict=True)
+    rows = [row for same in by_draws for row in same]
     note = (
         f"{SEEDS} seeds, {REPLICATES} replicates of n points, "
         f"standard error of one coverage {interval_error(SEEDS):.3f}.\n\n"
@@ -112,26 +117,26 @@ def _rows(n: int, truth: dict[str, Array]) -> Iterator[list[str]]:
 
 def every_rule(y: Array, truth: dict[str, Array]) -> Iterator[tuple[str, str, Interval]]:
     """Measure, rule and interval, for outcomes of shape (models, R, n)."""
-    yield "mean", T, of_replicates(lambda x: x.mean(axis=-1), y)
-    yield "standard deviation", T, of_replicates(lambda x: x.std(axis=-1), y)
-    yield "standard deviation", "linearised", _interval(linear_deviation(y))
-    yield "skewness", T, of_replicates(measures.skewness, y)
-    yield "skewness", "linearised", _interval(linear_skewness(y))
+    yield "mean", PROJECT, _interval(measures.mean(y))
+    yield "standard deviation", PROJECT, _interval(measures.standard_deviation(y))
+    yield "standard deviation", OWN, of_replicates(lambda x: x.std(axis=-1), y)
+    yield "skewness", PROJECT, _interval(measures.skewness(y))
+    yield "skewness", OWN, of_replicates(partial(stats.skew, axis=-1), y)
     for p in QUANTILES:
         name = f"quantile {p:g}"
-        yield name, T, of_replicates(partial(measures.quantile, probability=p), y)
-        yield name, "Woodruff", woodruff(y, p)
+        yield name, PROJECT, _interval(measures.estimate_quantile(y, p))
+        yield name, OWN, of_replicates(partial(measures.quantile, probability=p), y)
     for tail in TAILS:
         name = f"expected shortfall {tail:g}"
-        yield name, T, of_replicates(partial(measures.expected_shortfall, tail=tail), y)
+        yield name, PROJECT, _interval(measures.estimate_expected_shortfall(y, tail))
         yield name, "linearised", _interval(linear_shortfall(y, tail))
     for p in PROBABILITIES:
         name = f"probability {p:g}"
-        below = y < truth[f"quantile {p:g}"][:, None, None]
-        plain = replicates.mean(below.mean(axis=-1))
-        yield name, T, _interval(plain)
-        yield name, "Wilson", wilson(plain)
-        yield name, "Wilson, floored", floored(wilson(plain), y[0].size)
+        threshold = truth[f"quantile {p:g}"][:, None, None]
+        plain = replicates.mean(np.mean(y < threshold, axis=-1))
+        yield name, PROJECT, _interval(measures.probability_below(y - threshold))
+        yield name, "unfloored", wilson(plain)
+        yield name, OWN, _interval(plain)
 
 
 def _interval(estimate: Estimate) -> Interval:
@@ -140,12 +145,8 @@ def _interval(estimate: Estimate) -> Interval:
 
 def of_replicates(measure: Callable[[Array], Array], y: Array) -> Interval:
     """The pooled value with the spread of the same measure of each replicate."""
-    return _interval(measures.estimate(measure, y))
-
-
-def unseen(rows: int) -> float:
-    """The largest probability of an event that n draws may miss altogether: Clopper–Pearson."""
-    return float(1 - ((1 - replicates.LEVEL) / 2) ** (1 / rows))
+    pooled = y.reshape(len(y), -1)
+    return _interval(replicates.from_replicates(measure(pooled), measure(y)))
 
 
 def wilson(plain: Estimate) -> Interval:
@@ -160,24 +161,6 @@ def wilson(plain: Estimate) -> Interval:
     return Interval(p, middle - half, middle + half)
 
 
-def floored(interval: Interval, rows: int) -> Interval:
-    """Never narrower than what a sample that saw nothing else can exclude."""
-    p, least = interval.value, unseen(rows)
-    lower = np.maximum(np.minimum(interval.lower, p - least), 0)
-    return Interval(p, lower, np.minimum(np.maximum(interval.upper, p + least), 1))
-
-
-def woodruff(y: Array, p: float) -> Interval:
-    """Woodruff 1952, doi:10.1080/01621459.1952.10483443: quantiles at the ends of p's interval."""
-    pooled = y.reshape(len(y), -1)
-    value = measures.quantile(pooled, p)
-    shares = replicates.mean(np.mean(y <= value[:, None, None], axis=-1))
-    half = np.maximum(shares.upper - shares.value, unseen(pooled.shape[-1]))
-    levels = np.clip([p - half, p + half], 0, 1).T
-    lower, upper = np.array([np.quantile(*both) for both in zip(pooled, levels, strict=True)]).T
-    return Interval(value, lower, upper)
-
-
 def linear_shortfall(y: Array, tail: float) -> Estimate:
     """−q + E(q − Y)₊ / tail at the pooled quantile q, whose own error does not matter."""
     pooled = np.sort(y.reshape(len(y), -1), axis=-1)
@@ -185,22 +168,6 @@ def linear_shortfall(y: Array, tail: float) -> Estimate:
     q = pooled[:, int(np.ceil(round(rows * tail, 9))) - 1]
     short = np.mean(np.maximum(q[:, None, None] - y, 0), axis=-1) / tail
     return replicates.mean(short - q[:, None])
-
-
-def linear_deviation(y: Array) -> Estimate:
-    """√V with the replicates V_r of the variance about the pooled mean: √V + (V_r − V) / 2√V."""
-    square = np.mean((y - y.mean(axis=(-2, -1), keepdims=True)) ** 2, axis=-1)
-    value = np.sqrt(square.mean(axis=-1))
-    return replicates.mean((value[:, None] + square / value[:, None]) / 2)
-
-
-def linear_skewness(y: Array) -> Estimate:
-    """Replicate means of z³ − 3z − 3/2 γ (z² − 1), z standardised by the pooled sample."""
-    z = y - y.mean(axis=(-2, -1), keepdims=True)
-    z = z / np.sqrt(np.mean(z**2, axis=(-2, -1), keepdims=True))
-    value = np.mean(z**3, axis=(-2, -1))
-    influence = z**3 - 3 * z - 1.5 * value[:, None, None] * (z**2 - 1)
-    return replicates.mean(influence.mean(axis=-1))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def ranking(study: xr.DataTree, gap: str) -> str:
         low, high = one["total_order_interval"].values
         ranks = f"{one['rank_low'].item():.0f}–{one['rank_high'].item():.0f}"
         label = one["factor_label"].item()
-        lines.append(f"  {label:32} {one['total_order'].item():6.3f}  {low:.3f}–{high:.3f}  {ranks}")
+        index = one["total_order"].item()
+        lines.append(f"  {label:32} {index:6.3f}  {low:.3f}–{high:.3f}  {ranks}")
     return "\n".join(lines)
 
 

@@ -50,7 +50,7 @@ def model_hash(model: Model) -> str:
     """
     function: Any = inspect.unwrap(getattr(model, "func", model))
     module = inspect.getmodule(function)
-    if module is not None and getattr(module, "__package__", "") and module.__file__:
+    if module is not None and module.__package__ and module.__file__:
         files = sorted(Path(module.__file__).parent.glob("*.py"))
         text = "\0".join(f"{f.name}\0{f.read_text('utf-8')}" for f in files)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -224,8 +225,10 @@ def _extremes(
     for hour, text in zip(ends, texts, strict=True):
         half = sheet.width_of(text, SMALL) / 2
         x = min(max(left + pitch * (hour + 0.5), left + half), right - half)
-        first, last = (int((x + side - left) / pitch - 1e-9) for side in (-half, half))
-        under = float(day.income[first : last + 1].max())  # no bar beside it behind the amount
+        gap = 0.5 * (1 - _SERIES[0][2])  # beside a bar within its hour
+        first = math.floor((x - half - left) / pitch + gap)
+        last = math.ceil((x + half - left) / pitch - gap)
+        under = float(day.income[first:last].max())  # no bar beside it behind the amount
         sheet.words(x, ground + under / unit + 0.75 * sheet.page.font, text, SMALL, color=INK,
                     align="center", gid="extreme")  # fmt: skip
 

@@ -31,8 +31,9 @@ def read(text: str, language: str) -> tuple[float, float]:
     scales = SCALES if language == "en" else FRENCH
     scale = scales.get(words[0], 1.0) if words else 1.0
     scale *= (0.01 if "%" in words else 1.0) * 10.0 ** int(power or 0)
-    places = len(digits.partition(".")[2])
-    return float(sign + digits) * scale, scale * 10.0**-places
+    whole, _, places = digits.partition(".")
+    zeros = min(len(whole) - len(whole.rstrip("0")), max(0, len(whole) - 3))  # of 6,410 one
+    return float(sign + digits) * scale, scale * 10.0 ** (-len(places) if places else zeros)
 
 
 def rounding(text: str, entry: dict, language: str) -> float:
@@ -266,5 +267,5 @@ def test_outcomes_whose_keys_meet_are_refused() -> None:
     study = risk.run_study(
         lambda a: {"y": a, "prior.a": a}, risk.Priors(x), draws=64, replicates=2
     )
-    with pytest.raises(KeyClash, match="Expected one number a key, got two for 'prior.a.p5'"):
+    with pytest.raises(KeyClash, match="Expected one number a key, got two for 'prior.a.p10'"):
         numbers(study)
