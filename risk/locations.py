@@ -203,7 +203,10 @@ class _Scanner:
 
 def _decoded(key: str) -> str:
     """The key that a quoted key stands for."""
-    return str(tomllib.loads(f"key = {key}")["key"]) if key[0] in "\"'" else key
+    try:
+        return str(tomllib.loads(f"key = {key}")["key"]) if key[0] in "\"'" else key
+    except tomllib.TOMLDecodeError:
+        raise _Lost from None
 
 
 def syntax_problem(message: str, text: str) -> tuple[int, int, Where, str]:

@@ -23,7 +23,10 @@ def row(may: str = "", never: str = "") -> Row:
     return Row(frozenset(may.split()), frozenset(never.split()))
 
 
-PRIORS = "prior_build prior_report marginals elicitation dependence sources signature checks prior_file priors"
+PRIORS = (
+    "marginals elicitation dependence sources signature checks priors "
+    "prior_build prior_report prior_file"
+)
 BELOW_STUDY = f"names {PRIORS} designs model stats evaluation engine"
 TABLE = {  # `version` is for everyone
     "version": row(),
@@ -45,9 +48,7 @@ TABLE = {  # `version` is for everyone
     "model": row(never="scipy xarray matplotlib random secrets numpy.random"),
     "stats": row(never="xarray matplotlib"),
     "engine": row("names priors designs evaluation stats", never="matplotlib"),
-    "analysis": row(
-        "names stats evaluation engine priors marginals signature", never="matplotlib"
-    ),
+    "analysis": row("names stats evaluation engine priors marginals signature", never="matplotlib"),
     "store": row("names priors signature", never="matplotlib"),
     "study": row(f"{BELOW_STUDY} analysis store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),

@@ -24,7 +24,7 @@ def full_study(main_priors: risk.Priors) -> xr.DataTree:
     return risk.run_study(risk.profit_model, main_priors)
 
 
-def test_the_printed_result_is_the_one_that_is_printed(readme: str, full_study: xr.DataTree) -> None:
+def test_the_result_is_the_one_that_is_printed(readme: str, full_study: xr.DataTree) -> None:
     shown = re.search(r"```text\n(.*?)\n```\n<!-- end of result -->", readme, re.DOTALL)
     assert shown is not None
     console = Console(highlight=False, width=100, color_system=None)

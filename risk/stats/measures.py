@@ -112,9 +112,9 @@ def estimate_quantile(y: Array, probability: float) -> Estimate:
     value = quantile(pooled, probability)
     below = replicates.mean(np.mean(y <= value[..., None, None], axis=-1))
     half = np.maximum(below.upper - below.value, _unseen(pooled.shape[-1]))
-    ends = [_at(pooled, np.clip(probability + side * half, 0, 1)) for side in (-1, 1)]
-    error = (ends[1] - ends[0]) / (2 * replicates.student_t(y.shape[-2]))
-    return Estimate(value, error, *ends, quantile(y, probability))
+    lower, upper = (_at(pooled, np.clip(probability + side * half, 0, 1)) for side in (-1, 1))
+    error = (upper - lower) / (2 * replicates.student_t(y.shape[-2]))
+    return Estimate(value, error, lower, upper, quantile(y, probability))
 
 
 def _at(ordered: Array, probability: Array) -> Array:

@@ -29,7 +29,7 @@ def own_priors() -> risk.Priors:
                 judgement=WHY,
                 label="A | [bold]price[/bold] *x*",
                 theoretical=2.0,
-                step="price | list",
+                step="price | [bold]list",
             ),
             "users": risk.Prior(
                 stats.norm(100, 10), unit="user", source="deck", theoretical=120, step="users"

@@ -132,7 +132,7 @@ def test_words_of_the_priors_are_shown_as_they_are(own_study: xr.DataTree) -> No
     assert "because" not in text
     assert "1\\. a \\| b \\# \\<b>bold\\</b> and \\[^9\\] \\*stars\\*" in text
     assert ": Paper, <https://example.org/a%3Eb>, read 2026-01-01, grade B." in text
-    assert "| Price \\| list |" in text
+    assert "| Price \\| \\[bold\\]list |" in text
 
 
 def test_a_model_of_ones_own_has_no_words_of_the_profit_model(plain_study: xr.DataTree) -> None:

@@ -73,7 +73,7 @@ def test_a_figure_that_is_missed_is_marked(context: Context) -> None:
 
 
 def test_words_of_the_priors_are_no_markup(own: Context) -> None:
-    assert "[bold]price[/bold] *x*" in " ".join(screen(own).split())
+    assert "Price | [bold]list " in screen(own)
 
 
 def test_a_small_study_has_a_small_screen(plain_study: xr.DataTree) -> None:
@@ -85,11 +85,11 @@ def test_a_table_wraps_its_labels_only() -> None:
     groups = [Group("One", ["a"]), Group("A long heading", ["b", "c"])]
     rows = [["a label of several words", "1", "22", "333"], ["漢字", "4", "5", "6"]]
     assert table("Title", groups, rows, 34) == [
-        "Title             One  A long heading",
-        "                    a   b           c",
-        "─────────────────────────────────────"[:34],
-        "a label of          1  22         333",
+        "Title          One  A long heading",
+        "                 a   b           c",
+        "─" * 34,
+        "a label of       1  22         333",
         "  several",
         "  words",
-        "漢字                4   5           6",
-    ] or all(cell_len(line) <= 34 for line in table("Title", groups, rows, 34))
+        "漢字             4   5           6",
+    ]
