@@ -121,11 +121,16 @@ class InputMap:
             blocks.append(frozenset(pair).union(*touched))
         return tuple(blocks)
 
+    def _is_correlated(self, name: str) -> bool:
+        return any(name in pair for pair in self.correlation)
+
     @cached_property
     def _cholesky(self) -> Array:
-        latent = np.eye(len(self.names))
+        """Of the latent correlations of the correlated inputs, in the order of the cube's axes."""
+        joined = list(filter(self._is_correlated, self.names))
+        latent = np.eye(len(joined))
         for (a, b), rho in self.correlation.items():
-            i, j = self.names.index(a), self.names.index(b)
+            i, j = joined.index(a), joined.index(b)
             latent[i, j] = latent[j, i] = 2 * np.sin(np.pi * rho / 6)
         smallest = float(np.linalg.eigvalsh(latent)[0])
         if smallest <= 1e-12:
@@ -141,7 +146,9 @@ class InputMap:
         ``correlated=False`` moves every input alone along its own marginal, as a tornado does.
         """
         if correlated and self.correlation:
-            u = special.ndtr(self._cholesky @ special.ndtri(u))
+            joined = [i for i, name in enumerate(self.names) if self._is_correlated(name)]
+            u = u.copy()
+            u[joined] = special.ndtr(self._cholesky @ special.ndtri(u[joined]))
         return {name: m.ppf(u[i]) for i, (name, m) in enumerate(self.marginals.items())}
 
     def inputs(self, columns: Columns) -> dict[str, NDArray[Any]]:

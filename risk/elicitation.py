@@ -145,62 +145,51 @@ def _fit_uniform(p: Array, x: Array) -> Marginal:
     return uniform(float(x[0] - slope * p[0]), float(x[0] + slope * (1 - p[0])))
 
 
-def _least_squares(
-    quantiles: Callable[[Array], Array], starts: list[list[float]], x: Array
-) -> Array:
-    """The coordinates, inside ±30, whose quantiles are closest to `x`.
+def _fit_beta(p: Array, x: Array) -> Marginal:
+    """Least squares over the logarithms of alpha and beta, from several starts until one fits."""
+    mean = float(np.mean(x))
+    spread = float((x[-1] - x[0]) / (stats.norm.ppf(p[-1]) - stats.norm.ppf(p[0])))
+    size = max(mean * (1 - mean) / spread**2 - 1, 0.1)
+    near = [math.log(mean * size), math.log((1 - mean) * size)]
+    starts = [near, [0.0, 0.0], [-1.5, 0.0], [0.0, -1.5], [-1.0, -1.0], [-1.5, 3.0], [3.0, -1.5]]
 
-    The next start is tried where the one before led to another minimum than 0.
-    """
+    def shapes(theta: Array) -> Array:
+        return np.asarray(np.exp(np.clip(theta, -30, 30)), dtype=float)
 
     def misfit(theta: Array) -> Array:
-        difference: Array = (quantiles(_inside(theta)) - x) / (x[-1] - x[0])
-        return difference
+        found: Array = (special.betaincinv(*shapes(theta), p) - x) / (x[-1] - x[0])
+        return found
 
     found = []
     for start in starts:
         found.append(optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15))
         if found[-1].cost < (TOLERANCE / 10) ** 2:
             break
-    return _inside(min(found, key=lambda result: float(result.cost)).x)
-
-
-def _inside(theta: Array) -> Array:
-    clipped: Array = np.clip(theta, -30, 30)
-    return clipped
-
-
-def _fit_beta(p: Array, x: Array) -> Marginal:
-    mean = float(np.mean(x))
-    spread = float((x[-1] - x[0]) / (stats.norm.ppf(p[-1]) - stats.norm.ppf(p[0])))
-    size = max(mean * (1 - mean) / spread**2 - 1, 0.1)
-    near = [math.log(mean * size), math.log((1 - mean) * size)]
-    starts = [near, [0.0, 0.0], [-1.5, 0.0], [0.0, -1.5], [-1.0, -1.0], [-1.5, 3.0], [3.0, -1.5]]
-    theta = _least_squares(lambda t: special.betaincinv(*np.exp(t), p), starts, x)
-    return beta(*map(float, np.exp(theta)))
+    best = min(found, key=lambda result: float(result.cost))
+    return beta(*map(float, shapes(best.x)))
 
 
 def _fit_three_points(
     family: Callable[..., Marginal], quantiles: Callable[[float, Array], Array]
 ) -> Callable[[Array, Array], Marginal]:
-    """A fit of minimum, mode and maximum; `quantiles` are those on [0, 1] of a mode there."""
+    """A fit of minimum, mode and maximum; `quantiles` are those on [0, 1] of a mode there.
+
+    The mode decides where the middle quantile lies between the others: further up, the further up
+    it is itself. Minimum and maximum then follow from the outer two.
+    """
 
     def fit(p: Array, x: Array) -> Marginal:
-        width = float(x[-1] - x[0])
+        def middle(mode: float) -> float:
+            q = quantiles(mode, p)
+            return float((q[1] - q[0]) / (q[2] - q[0]) - (x[1] - x[0]) / (x[2] - x[0]))
 
-        def points(theta: Array) -> tuple[float, float, float]:
-            low = float(x[0]) - width * math.exp(theta[0])
-            high = float(x[-1]) + width * math.exp(theta[1])
-            return low, float(special.expit(theta[2])), high
-
-        def spread(theta: Array) -> Array:
-            low, mode, high = points(theta)
-            return low + (high - low) * quantiles(mode, p)
-
-        middle = float(special.logit(np.clip((x[1] - x[0]) / width, 0.05, 0.95)))
-        starts = [[-1.0, -1.0, middle], [1.0, 1.0, middle]]
-        low, mode, high = points(_least_squares(spread, starts, x))
-        return family(low, low + (high - low) * mode, high)
+        mode = 0.0 if middle(0.0) >= 0 else 1.0  # where no mode returns the middle, the nearest
+        if middle(0.0) < 0 < middle(1.0):
+            mode = float(optimize.brentq(middle, 0.0, 1.0, xtol=1e-15))
+        q = quantiles(mode, p)
+        width = float((x[2] - x[0]) / (q[2] - q[0]))
+        low = float(x[0]) - width * float(q[0])
+        return family(low, low + width * mode, low + width)
 
     return fit
 
@@ -231,15 +220,19 @@ def _show(probabilities: Array, values: Array) -> str:
 def _misfit(
     fits: Mapping[str, tuple[Marginal, float]], family: str | None, p: Array, x: Array
 ) -> str:
-    returning = [name for name in fits if fits[name][1] <= TOLERANCE]
-    best = returning[0] if returning else min(fits, key=lambda name: fits[name][1])
-    verb = "returns them" if returning else f"comes closest, with {_show(p, fits[best][0].ppf(p))}"
     asked = _show(p, x)
     what, own = "any family", ""
     if family:
-        what, closest = f"a {family} prior", _show(p, fits[family][0].ppf(p))
-        own = f" (it gives {closest})" if closest != asked else ""
-    return (
-        f"Expected quantiles that {what} can return, got {asked}{own}. "
-        f"Of all families {best} {verb}: use it or change the quantiles."
-    )
+        closest = _show(p, fits[family][0].ppf(p))
+        what, own = f"a {family} prior", f" (it gives {closest})" if closest != asked else ""
+    returning = [name for name in fits if fits[name][1] <= TOLERANCE]
+    best = returning[0] if returning else min(fits, key=lambda name: fits[name][1])
+    advice = f"Of all families {best} returns them: use it or change the quantiles."
+    if not returning:
+        its = _show(p, fits[best][0].ppf(p))
+        advice = (
+            f"Of all families {best} comes closest, with {its}: use it or change the quantiles."
+        )
+    if best == family:
+        advice = "No family comes closer: change the quantiles."
+    return f"Expected quantiles that {what} can return, got {asked}{own}. {advice}"

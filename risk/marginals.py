@@ -98,7 +98,7 @@ def _expect(condition: bool, family: str, rule: str, **got: float) -> None:
 
 def _made(family: str, parameters: Mapping[str, float], distribution: Any) -> Marginal:
     """The marginal, if its numbers are ones that a computer can hold."""
-    marginal = Marginal(family, parameters, distribution)
+    marginal = Marginal(family, {k: float(x) for k, x in parameters.items()}, distribution)
     with np.errstate(all="ignore"):
         finite = bool(np.isfinite(marginal.ppf(np.array([0.05, 0.5, 0.95]))).all())
     _expect(finite, family, "parameters with finite quantiles", **parameters)

@@ -96,8 +96,12 @@ class Prior(_Described):
             marginal = marginal_of(self.distribution, self.given)
         object.__setattr__(self, "marginal", marginal)
         object.__setattr__(self, "sources", sources)
-        if self.theoretical is None and isinstance(marginal, float):
-            object.__setattr__(self, "theoretical", marginal)
+        claimed = self.theoretical
+        if claimed is None and isinstance(marginal, float):
+            claimed = marginal
+        if claimed is not None and not isinstance(claimed, str):
+            claimed = float(claimed)
+        object.__setattr__(self, "theoretical", claimed)
 
     @property
     def kind(self) -> str:

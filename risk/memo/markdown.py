@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from risk.memo import assumptions, tables
 from risk.memo.context import Context, UnknownKey
+from risk.memo.entries import KeyClash
 from risk.names import suggest
 
 DEFAULT = Path(__file__).with_name("memo.md.jinja")
@@ -48,6 +49,8 @@ def memo(
 
     Raises
     ------
+    KeyClash
+        When two labels of the study give the same key.
     TemplateProblem
         When the template cannot be read, is not Jinja, or asks for something that does not exist;
         the message names its line.
@@ -71,6 +74,8 @@ def memo(
         raise TemplateProblem(f"{path}:{error.lineno}: {error.message}") from None
     except (TemplateError, UnknownKey) as error:
         raise TemplateProblem(f"{path}:{_line(error, path)}: {_what(error, words)}") from None
+    except KeyClash:  # of the study, whatever the template
+        raise
     except Exception as error:  # whatever else a template makes Python do is its own problem
         what = f"{type(error).__name__}: {error}"
         if "no loader" in what:

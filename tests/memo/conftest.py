@@ -60,9 +60,7 @@ def plain_study() -> xr.DataTree:
     """The smallest study: two inputs, one outcome, no claim."""
     names = ("x1", "x2")
     x = {n: risk.Prior(stats.uniform(0, 1), unit="1", source="unit interval") for n in names}
-    return risk.run_study(
-        lambda x1, x2: {"y": x1 * x2}, risk.Priors(x), draws=64, replicates=2
-    )
+    return risk.run_study(lambda x1, x2: {"y": x1 * x2}, risk.Priors(x), draws=64, replicates=2)
 
 
 @pytest.fixture(scope="session")

@@ -104,9 +104,7 @@ def test_the_caveat_comes_from_the_priors(main_priors: risk.Priors) -> None:
         theoretical=1.0,
         step=old.step,
     )
-    study = risk.run_study(
-        risk.profit_model, risk.Priors(sourced), draws=256, replicates=4
-    )
+    study = risk.run_study(risk.profit_model, risk.Priors(sourced), draws=256, replicates=4)
     text = memo(study)
     assert "**Paid user share decides it.**" in text
     assert "of the variance of the revenue gap. It rests on sources [^1].\n" in text
@@ -160,9 +158,15 @@ def test_labels_inside_a_sentence() -> None:
 
 
 WRONG = {  # template: line, message
-    '{{ n("revenue_gap.p51") }}': (1, "Expected a key of numbers.json, got 'revenue_gap.p51'. Did "),
+    '{{ n("revenue_gap.p51") }}': (
+        1,
+        "Expected a key of numbers.json, got 'revenue_gap.p51'. Did ",
+    ),
     'a\nb\n{{ n("nothing") }}\n': (3, "Expected a key of numbers.json, got 'nothing'"),
-    '\n{% for k in (5, 51) %}\nx\n{{ n("real_revenue.p" ~ k) }}\n{% endfor %}': (4, "real_revenue.p51"),
+    '\n{% for k in (5, 51) %}\nx\n{{ n("real_revenue.p" ~ k) }}\n{% endfor %}': (
+        4,
+        "real_revenue.p51",
+    ),
     '{% set x = 1 %}\n\n{{ r("real_revenue.p5",\n     "nope") }}': (3, "got 'nope'"),
     "one\n{{ nn }}": (2, "'nn' is not defined."),
     "{{ driver('revenue_gap') }}": (1, "'driver' is not defined. Did you mean 'drivers'?"),
@@ -224,7 +228,7 @@ def test_a_template_of_ones_own(context: Context, tmp_path: Path) -> None:
 
 
 def test_the_template_of_the_package_types_no_result() -> None:
-    """Digits in its prose are those of definitions: percentiles, confidence, the worst twentieth."""
+    """Digits in its prose are those of definitions: percentiles, confidence, the worst 5%."""
     prose = re.sub(r"{[{%].*?[}%]}", "", DEFAULT.read_text("utf-8"), flags=re.DOTALL)
     numbers = set(re.findall(r"[A-Z]?\d[\d.,]*\b%?", prose))
     assert numbers <= {"P5", "P50", "P95", "5%", "50%", "95%"}, numbers

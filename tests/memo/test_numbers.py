@@ -128,7 +128,9 @@ def test_indices_are_the_studys(which: str, request: pytest.FixtureRequest) -> N
             for j, b in enumerate(keys.values())
             if i < j and pairs[i, j] >= 0.01
         }
-        assert wanted == {k for k in context.registry if k.startswith(start + ".") and "second" in k}
+        assert wanted == {
+            k for k in context.registry if k.startswith(start + ".") and "second" in k
+        }
 
 
 @pytest.mark.parametrize("which", ["context", "own"])
@@ -264,8 +266,6 @@ def test_steps_with_one_key_are_refused() -> None:
 
 def test_outcomes_whose_keys_meet_are_refused() -> None:
     x = {"a": risk.Prior(stats.uniform(0, 1), unit="1", source="s")}
-    study = risk.run_study(
-        lambda a: {"y": a, "prior.a": a}, risk.Priors(x), draws=64, replicates=2
-    )
+    study = risk.run_study(lambda a: {"y": a, "prior.a": a}, risk.Priors(x), draws=64, replicates=2)
     with pytest.raises(KeyClash, match="Expected one number a key, got two for 'prior.a.p10'"):
         numbers(study)

@@ -1,0 +1,277 @@
+"""Files that are right: the main case, the examples of the README, and the JSON Schema."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import json
+import re
+import time
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from risk.locations import Locator
+from risk.marginals import FAMILIES
+from risk.model import profit_model
+from risk.prior_file import read_priors
+from risk.prior_schema import FileSchema, InputSchema, StateSchema, json_schema, shown
+from risk.priors import Prior, Priors
+from risk.shipped import main_case, priors_directory
+from risk.sources import Judgement, Published, Source
+
+FOLDER = priors_directory()
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def written(tmp_path: Path, text: str) -> Priors:
+    path = tmp_path / "a_case.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_priors(path)
+
+
+def test_the_main_case_fits_the_profit_model() -> None:
+    priors = read_priors(main_case(), profit_model)
+    assert priors.case == "deepseek_2025_02"
+    kinds = [prior.kind for prior in priors.values()]
+    assert [kinds.count(kind) for kind in ("uncertain", "fact", "lever")] == [16, 9, 8]
+    assert priors["input_output_ratio"].marginal == 608 / 168
+    assert all(prior.sources or prior.judgement for prior in priors.values())
+    assert len(priors.published) == 4
+
+
+def test_reading_is_quick() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        read_priors(main_case(), profit_model)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_places_are_not_searched_while_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(self: Locator, where: Any) -> None:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(Locator, "place", search)
+    read_priors(main_case(), profit_model)
+
+
+def test_the_readmes_file_is_read_as_it_says(tmp_path: Path) -> None:
+    (example,) = re.findall("```toml\n(.*?)```", README, re.DOTALL)
+    priors = written(tmp_path, example)
+    listed = Source("API price list", "https://example.org/prices", "2026-11-23", "A")
+
+    def judged(why: str) -> Judgement:
+        return Judgement("J. Doe", "2026-11-23", why)
+
+    volume = Prior(
+        1000,
+        unit="Mtoken/day",
+        label="Billed tokens",
+        description="Tokens billed in the day.",
+        source=listed,
+    )
+    discount = Prior(
+        0.5,
+        unit="1",
+        label="Discount",
+        description="Discount on the list price.",
+        lever=True,
+        source=listed,
+    )
+    share = Prior(
+        FAMILIES["beta"](alpha=2, beta=5),
+        unit="1",
+        label="Paid share",
+        description="Share of the tokens that somebody pays for.",
+        theoretical=1.0,
+        step="free users",
+        judgement=judged("No data; wide on purpose."),
+    )
+    price = Prior(
+        quantiles={0.05: 1.3, 0.95: 2.8},
+        family="lognormal",
+        unit="USD/Mtoken",
+        label="Price",
+        description="List price of a million tokens.",
+        source=listed,
+    )
+    regime = Prior(
+        {"open": 0.25, "closed": 0.75},
+        unit="1",
+        label="Export regime",
+        description="Open or closed.",
+        theoretical="open",
+        judgement=judged("Rules change twice a year."),
+    )
+    premium = Prior(
+        {"open": 1.0, "closed": FAMILIES["pert"](1.1, 1.5, 2.0)},
+        given="regime",
+        unit="1",
+        label="Premium on GPUs",
+        description="Price of a GPU divided by its price in an open market.",
+        theoretical=1.0,
+        step="export controls",
+        judgement=judged("Reported premiums of 20 to 100 %."),
+    )
+    figure = Published(
+        "Revenue of the day", "theoretical_revenue", 2000.0, "USD/day", 1e-3, "$2,000", listed
+    )
+    inputs = {"volume": volume, "discount": discount, "share": share, "price": price}
+    expected = Priors(
+        inputs | {"regime": regime, "premium": premium},
+        title="A small case",
+        case="a_case",
+        description="What it is about, in a few sentences.",
+        published=[figure],
+    )
+    assert priors.as_dict() == expected.as_dict()
+    assert priors.hash == expected.hash
+
+
+def test_the_readme_names_every_key_family_and_parameter() -> None:
+    keys = [*FileSchema.model_fields, *InputSchema.model_fields, *FAMILIES]
+    keys += [name for family in FAMILIES.values() for name in inspect.signature(family).parameters]
+    schema = json.loads(json_schema())["$defs"].values()
+    keys += [name for table in schema for name in table["properties"]]
+    named = re.findall(r"`[^`\n]*`|^\w+ =|\[\w+", README, re.MULTILINE)
+    words = {word for name in named for word in re.findall(r"\w+", name)}
+    assert set(keys) <= words
+
+
+def test_the_json_schema_is_up_to_date() -> None:
+    committed = (FOLDER / "priors.schema.json").read_text(encoding="utf-8")
+    assert committed == json_schema(), "Write risk.prior_schema.json_schema() into the file."
+
+
+def test_the_main_case_names_the_schema_and_has_its_form() -> None:
+    text = main_case().read_text(encoding="utf-8")
+    name = text.splitlines()[0].removeprefix("#:schema ")
+    assert (FOLDER / name).resolve() == (FOLDER / "priors.schema.json").resolve()
+    FileSchema.model_validate(tomllib.loads(text))
+
+
+def faults(schema: Any, value: Any, root: Any, at: str = "file") -> list[str]:
+    """What of a value a JSON Schema refuses, for the words that ours uses."""
+    schema = schema | root["$defs"].get(schema.get("$ref", "").removeprefix("#/$defs/"), {})
+    if isinstance(value, datetime.date):
+        value = str(value)
+    types = {"object": dict, "array": list, "string": str, "number": (int, float)}
+    found = []
+    if "anyOf" in schema and all(faults(kind, value, root, at) for kind in schema["anyOf"]):
+        found.append(f"{at}: none of {schema['anyOf']}")
+    if "type" in schema and not isinstance(value, types[schema["type"]]):
+        return [f"{at}: not {schema['type']}"]
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(f"{at}: not in {schema['enum']}")
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        found.append(f"{at}: not {schema['pattern']}")
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        found += [f"{at}: no {key}" for key in schema.get("required", []) if key not in value]
+        for key, inner in value.items():
+            below = known.get(key, schema.get("additionalProperties", {}))
+            found += (
+                [f"{at}: {key}"] if below is False else faults(below, inner, root, f"{at}.{key}")
+            )
+    if isinstance(value, list):
+        for inner in value:
+            found += faults(schema.get("items", {}), inner, root, f"{at}[]")
+    return found
+
+
+def test_the_json_schema_accepts_the_main_case_and_refuses_others() -> None:
+    schema = json.loads(json_schema())
+    document = tomllib.loads(main_case().read_text(encoding="utf-8"))
+    assert faults(schema, document, schema) == []
+    gpu = document["inputs"]["gpu_price"]
+    gpu |= {"unitt": "1", "family": "gamma", "fact": "1/2/3", "label": ""}
+    del gpu["unit"]
+    document["sources"]["day6"]["grade"] = "E"
+    found = [line.split(":")[0] for line in faults(schema, document, schema)]
+    assert sorted(found) == [
+        "file.inputs.gpu_price",
+        "file.inputs.gpu_price",
+        "file.inputs.gpu_price.fact",
+        "file.inputs.gpu_price.family",
+        "file.inputs.gpu_price.label",
+        "file.sources.day6.grade",
+    ]
+
+
+def test_the_families_of_a_file_are_those_of_the_library() -> None:
+    def named(schema: type[StateSchema] | type[InputSchema]) -> list[str]:
+        literal, _ = get_args(schema.model_fields["family"].annotation)
+        return list(get_args(literal))
+
+    assert named(StateSchema) == list(FAMILIES)
+    assert named(InputSchema) == [*FAMILIES, "categorical"]
+
+
+def test_every_key_says_what_it_is() -> None:
+    for table in json.loads(json_schema())["$defs"].values():
+        assert all(key["description"] for key in table["properties"].values())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, "true"),
+        ([1], "a list"),
+        (10**20, "a huge whole number"),
+        (-(10**19), "-10000000000000000000"),
+        (1.5, "1.5"),
+        ("x\ny", r"'x\ny'"),
+        ("x" * 99, f"'{'x' * 58}…"),
+        (datetime.date(2026, 11, 23), "2026-11-23"),
+    ],
+)
+def test_a_value_is_quoted_briefly(value: Any, expected: str) -> None:
+    assert shown(value) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ['"608/168"', '" 608 / 168 "', '"6.08e2/1.68e+2"', "3.619047619047619"]
+)
+def test_a_number_may_be_a_ratio(tmp_path: Path, text: str) -> None:
+    priors = written(
+        tmp_path,
+        f"""
+        title = "A"
+        [inputs.x]
+        label = "X"
+        unit = "1"
+        description = "A ratio."
+        fact = {text}
+        judgement.who = "J. Doe"
+        judgement.when = 2026-11-23
+        judgement.why = "Two printed figures."
+        """,
+    )
+    assert priors.fixed == {"x": pytest.approx(608 / 168, rel=1e-15)}
+
+
+def test_a_quantile_with_a_dot_is_quoted(tmp_path: Path) -> None:
+    priors = written(
+        tmp_path,
+        """
+        title = "A"
+        [inputs.x]
+        label = "X"
+        unit = "1"
+        description = "A number."
+        family = "normal"
+        quantiles = { "p2.5" = -1, "p97.5" = "3/1" }
+        judgement = { who = "J. Doe", when = 2026-11-23, why = "A guess." }
+        """,
+    )
+    ends = priors["x"].marginal.ppf(np.array([0.025, 0.5, 0.975]))  # type: ignore[union-attr]
+    np.testing.assert_allclose(ends, [-1, 1, 3], rtol=1e-12)
+
+
+def test_a_number_that_python_does_not_print_is_quoted_too() -> None:
+    assert shown(-(10**5000)) == "a huge whole number"
