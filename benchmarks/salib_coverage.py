@@ -36,7 +36,7 @@ def main() -> None:
     rows = [row for case in cases for row in compare(case)]
     header = [
         *("model", "index", "model runs", "rmse 1e-4: ours, SALib", "ratio"),
-        *("coverage: ours, SALib", "half-width over rmse: ours, SALib"),
+        *("coverage: ours, SALib", "half-width 1e-4: ours, SALib", "half-width over rmse"),
     ]
     note = (
         f"{SEEDS} seeds, n = {DRAWS}, {REPLICATES} replicates; SALib: one sample of "
@@ -55,19 +55,20 @@ def compare(case: Case) -> list[list[str]]:
     rows = []
     for kind, key in KEYS.items():
         truth = getattr(case.exact, kind)
-        errors, covers, widths = [], [], []
+        errors, covers, halves = [], [], []
         for side in (0, 1):
             value, lower, upper = np.stack([pair[side][kind] for pair in both], axis=1)
             errors.append(np.sqrt(np.mean((value - truth) ** 2)))
             covers.append(np.mean((lower <= truth) & (truth <= upper)))
-            widths.append(np.sqrt(np.mean((upper - lower) ** 2)) / 2 / errors[-1])
+            halves.append(np.sqrt(np.mean((upper - lower) ** 2)) / 2)
         rows.append(
             [
                 *(case.name, key, f"{runs:,}"),
                 f"{1e4 * errors[0]:.3g}, {1e4 * errors[1]:.3g}",
                 f"{errors[1] / errors[0]:.2f}",
                 f"{covers[0]:.3f}, {covers[1]:.3f}",
-                f"{widths[0]:.2f}, {widths[1]:.2f}",
+                f"{1e4 * halves[0]:.3g}, {1e4 * halves[1]:.3g}",
+                ", ".join(f"{h / e:.2f}" for h, e in zip(halves, errors, strict=True)),
             ]
         )
     return rows

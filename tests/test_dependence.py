@@ -30,7 +30,7 @@ PREMIUM = Conditional(
 )
 INPUTS = {"price": PRICE, "premium": PREMIUM, "share": SHARE, "regime": REGIME, "demand": DEMAND}
 FREE = InputMap(INPUTS, {"fee": 0.1}, {})
-PAIRS = {("demand", "price"): 0.6, ("share", "demand"): -0.8}
+PAIRS = {("demand", "price"): 0.5, ("share", "demand"): -0.7}
 JOINED = InputMap(INPUTS, {"fee": 0.1}, PAIRS)
 N = 1 << 14
 

@@ -53,7 +53,7 @@ def study_file(main_study: xr.DataTree, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def asked(main_study: xr.DataTree, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What a run is asked for; the answer is there already."""
+    """What a run is asked for; the answer is there already, and its file is not written."""
     options: dict[str, object] = {}
 
     def answer(model: object, priors: risk.Priors, **given: object) -> xr.DataTree:
@@ -61,6 +61,7 @@ def asked(main_study: xr.DataTree, monkeypatch: pytest.MonkeyPatch) -> dict[str,
         return main_study
 
     monkeypatch.setattr("risk.study.run_study", answer)
+    monkeypatch.setattr(runs, "save_study", lambda study, path: path.write_bytes(b"study"))
     return options
 
 

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from risk.elicitation import from_quantiles
 from risk.locations import Locator
 from risk.marginals import FAMILIES
 from risk.model import profit_model
@@ -60,77 +61,55 @@ def test_places_are_not_searched_while_nothing_is_wrong(monkeypatch: pytest.Monk
     read_priors(main_case(), profit_model)
 
 
+LISTED = Source("API price list", "https://example.org/prices", "2026-11-23", "A")
+
+
+def described(distribution: Any, label: str, unit: str, description: str, **more: Any) -> Prior:
+    """A prior of the README, from its source or, with `why`, by judgement."""
+    if "why" in more:
+        more["judgement"] = Judgement("J. Doe", "2026-11-23", more.pop("why"))
+    else:
+        more["source"] = LISTED
+    return Prior(distribution, unit=unit, label=label, description=description, **more)
+
+
 def test_the_readmes_file_is_read_as_it_says(tmp_path: Path) -> None:
     (example,) = re.findall("```toml\n(.*?)```", README, re.DOTALL)
-    priors = written(tmp_path, example)
-    listed = Source("API price list", "https://example.org/prices", "2026-11-23", "A")
-
-    def judged(why: str) -> Judgement:
-        return Judgement("J. Doe", "2026-11-23", why)
-
-    volume = Prior(
-        1000,
-        unit="Mtoken/day",
-        label="Billed tokens",
-        description="Tokens billed in the day.",
-        source=listed,
-    )
-    discount = Prior(
-        0.5,
-        unit="1",
-        label="Discount",
-        description="Discount on the list price.",
-        lever=True,
-        source=listed,
-    )
-    share = Prior(
-        FAMILIES["beta"](alpha=2, beta=5),
-        unit="1",
-        label="Paid share",
-        description="Share of the tokens that somebody pays for.",
-        theoretical=1.0,
-        step="free users",
-        judgement=judged("No data; wide on purpose."),
-    )
-    price = Prior(
-        quantiles={0.05: 1.3, 0.95: 2.8},
-        family="lognormal",
-        unit="USD/Mtoken",
-        label="Price",
-        description="List price of a million tokens.",
-        source=listed,
-    )
-    regime = Prior(
-        {"open": 0.25, "closed": 0.75},
-        unit="1",
-        label="Export regime",
-        description="Open or closed.",
-        theoretical="open",
-        judgement=judged("Rules change twice a year."),
-    )
-    premium = Prior(
-        {"open": 1.0, "closed": FAMILIES["pert"](1.1, 1.5, 2.0)},
-        given="regime",
-        unit="1",
-        label="Premium on GPUs",
-        description="Price of a GPU divided by its price in an open market.",
-        theoretical=1.0,
-        step="export controls",
-        judgement=judged("Reported premiums of 20 to 100 %."),
-    )
-    figure = Published(
-        "Revenue of the day", "theoretical_revenue", 2000.0, "USD/day", 1e-3, "$2,000", listed
-    )
-    inputs = {"volume": volume, "discount": discount, "share": share, "price": price}
-    expected = Priors(
-        inputs | {"regime": regime, "premium": premium},
-        title="A small case",
-        case="a_case",
-        description="What it is about, in a few sentences.",
-        published=[figure],
-    )
-    assert priors.as_dict() == expected.as_dict()
-    assert priors.hash == expected.hash
+    inputs = {
+        "volume": described(1000, "Billed tokens", "Mtoken/day", "Tokens billed in the day."),
+        "discount": described(0.5, "Discount", "1", "Discount on the list price.", lever=True),
+        "share": described(
+            FAMILIES["beta"](alpha=2, beta=5),
+            *("Paid share", "1", "Share of the tokens that somebody pays for."),
+            theoretical=1.0,
+            step="free users",
+            why="No data; wide on purpose.",
+        ),
+        "price": described(
+            from_quantiles({0.05: 1.3, 0.95: 2.8}, "lognormal"),
+            *("Price", "USD/Mtoken", "List price of a million tokens."),
+        ),
+        "regime": described(
+            {"open": 0.25, "closed": 0.75},
+            *("Export regime", "1", "Open or closed."),
+            theoretical="open",
+            why="Rules change twice a year.",
+        ),
+        "premium": described(
+            {"open": 1.0, "closed": FAMILIES["pert"](1.1, 1.5, 2.0)},
+            *("Premium on GPUs", "1", "Price of a GPU divided by its price in an open market."),
+            given="regime",
+            theoretical=1.0,
+            step="export controls",
+            why="Reported premiums of 20 to 100 %.",
+        ),
+    }
+    figure = ("Revenue of the day", "theoretical_revenue", 2000.0, "USD/day", 1e-3, "$2,000")
+    about = {"title": "A small case", "description": "What it is about, in a few sentences."}
+    expected = Priors(inputs, case="a_case", published=[Published(*figure, LISTED)], **about)  # type: ignore[arg-type]
+    read = written(tmp_path, example)
+    assert read.as_dict() == expected.as_dict()
+    assert read.hash == expected.hash
 
 
 def test_the_readme_names_every_key_family_and_parameter() -> None:
