@@ -124,11 +124,11 @@ def every_rule(y: Array, truth: dict[str, Array]) -> Iterator[tuple[str, str, In
     yield "skewness", OWN, of_replicates(partial(stats.skew, axis=-1), y)
     for p in QUANTILES:
         name = f"quantile {p:g}"
-        yield name, PROJECT, _interval(measures.estimate_quantile(y, p))
+        yield name, PROJECT, _interval(first_level(measures.estimate_quantiles(y, [p])))
         yield name, OWN, of_replicates(partial(measures.quantile, probability=p), y)
     for tail in TAILS:
         name = f"expected shortfall {tail:g}"
-        yield name, PROJECT, _interval(measures.estimate_expected_shortfall(y, tail))
+        yield name, PROJECT, _interval(first_level(measures.estimate_expected_shortfall(y, [tail])))
         yield name, "linearised", _interval(linear_shortfall(y, tail))
     for p in PROBABILITIES:
         name = f"probability {p:g}"
@@ -137,6 +137,12 @@ def every_rule(y: Array, truth: dict[str, Array]) -> Iterator[tuple[str, str, In
         yield name, PROJECT, _interval(measures.probability_below(y - threshold))
         yield name, "unfloored", wilson(plain)
         yield name, OWN, _interval(plain)
+
+
+def first_level(estimate: Estimate) -> Estimate:
+    """The estimate at the first of its levels."""
+    value, error, lower, upper, own = estimate
+    return Estimate(value[..., 0], error[..., 0], lower[..., 0], upper[..., 0], own[..., 0, :])
 
 
 def _interval(estimate: Estimate) -> Interval:

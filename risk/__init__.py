@@ -16,7 +16,7 @@ designs, evaluation    scrambled Sobol' replicates; one checked call of a model
 engine                 replicates of a pick-freeze design on any executor
 stats                  estimators on plain arrays
 analysis               estimators lifted to labelled data
-study, store           the pipeline on one screen; files and provenance
+study, identity, store the pipeline on one screen; names of questions; files
 plots, memo, cli       what people see
 model                  the profit model of an AI lab
 """
@@ -29,11 +29,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from risk.analysis import probability_below, what_if
     from risk.evaluation import ModelError
+    from risk.identity import run_id
     from risk.model import profit_model
     from risk.prior_file import PriorsError, read_priors
     from risk.priors import Prior, Priors
     from risk.sources import Judgement, Published, Source
-    from risk.store import open_study, run_id, save_study
+    from risk.store import open_study, save_study
     from risk.study import run_study
     from risk.version import __version__
 
@@ -63,7 +64,8 @@ _HOMES = {
     "risk.prior_file": ("PriorsError", "read_priors"),
     "risk.priors": ("Prior", "Priors"),
     "risk.sources": ("Judgement", "Published", "Source"),
-    "risk.store": ("open_study", "run_id", "save_study"),
+    "risk.identity": ("run_id",),
+    "risk.store": ("open_study", "save_study"),
     "risk.study": ("run_study",),
     "risk.version": ("__version__",),
 }

@@ -7,6 +7,7 @@ them at once, each with its place.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,15 +46,35 @@ def consistency_problems(
     for pair, rho in correlation.items():
         what = _correlation_problem(pair, rho, priors, correlation)
         found += [(" and ".join(pair), "", what)] if what else []
+    return found + _step_problems(priors)
+
+
+def _step_problems(priors: Mapping[str, Prior]) -> list[Problem]:
+    """Steps in which nothing can move, and steps that differ in their spelling alone."""
     steps: dict[str, list[str]] = {}
     for name, prior in priors.items():
         if prior.step is not None:
             steps.setdefault(prior.step, []).append(name)
+    found: list[Problem] = []
+    spelled: dict[str, str] = {}
     for step, names in steps.items():
         if all(priors[name].theoretical is None for name in names):
             what = f"no input of the step {step!r} has a theoretical value, so nothing moves in it"
             found.append((names[0], "step", f"{what}: add `theoretical` to {' or '.join(names)}"))
+        first = spelled.setdefault(key_of(step), step)
+        if first != step:
+            what = f"nearly the step {first!r} of {steps[first][0]}, spell both alike or rename one"
+            found.append((names[0], "step", what))
     return found
+
+
+def key_of(text: str) -> str:
+    """What is left of a text in the keys of a memo's numbers: letters and digits.
+
+    >>> key_of("Fees, refunds"), key_of("fees (refunds)")
+    ('fees_refunds', 'fees_refunds')
+    """
+    return re.sub(r"\W+", "_", text.lower()).strip("_")
 
 
 def model_problems(priors: Mapping[str, Prior], model: Model) -> list[Problem]:

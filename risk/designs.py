@@ -42,15 +42,11 @@ def sobol_replicate(
     >>> np.sort(np.floor(a * 8)).astype(int).tolist() == [list(range(8))] * 2
     True
     """
-    sequence = np.random.SeedSequence(_entropy(seed), spawn_key=key)
+    number = operator.index(seed)
+    # A seed sequence takes no negative numbers: their replicates get keys of their own.
+    sequence = np.random.SeedSequence(abs(number), spawn_key=(*key, 1) if number < 0 else key)
     net = qmc.Sobol(2 * len(order), scramble=True, bits=_BITS, rng=np.random.default_rng(sequence))
     points = net.random(n).T + _HALF_CELL
     a, b = np.empty((2, len(order), n))
     a[order], b[order] = points[0::2], points[1::2]
     return a, b
-
-
-def _entropy(seed: int) -> list[int]:
-    """A seed sequence takes no negative numbers; the sign becomes a word of its own."""
-    number = operator.index(seed)
-    return [number] if number >= 0 else [-number, 1]

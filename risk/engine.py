@@ -9,7 +9,7 @@ the results carry the same bits whoever computes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from pickle import PicklingError
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Replicate(NamedTuple):
 
     inputs: dict[str, NDArray[np.float64]]  # name → (n,), state codes for a categorical input
     outcomes: Array  # (outcomes, n)
-    sums: PickFreeze  # of shape (..., 2, outcomes): raw values, then asinh(y / scale)
+    sums: PickFreeze  # of shape (..., 2, outcomes): of y / scale, then of asinh(y / scale)
     constant: NDArray[np.bool_]  # (outcomes,)
     scale: Array  # (outcomes,)
 
@@ -115,17 +115,28 @@ def _run_all(
     futures = [executor.submit(run_replicate, job, (1, r)) for r in range(replicates)]
     try:
         for count, future in enumerate(as_completed(futures), start=1):
-            future.result()
+            _result(future)
             report(count, replicates)
+    finally:
+        for future in futures:
+            future.cancel()
+    return [future.result() for future in futures]
+
+
+def _result(future: Future[Replicate]) -> Replicate:
+    """What a worker computed, or what is wrong in words that help."""
+    try:
+        return future.result()
     except (PicklingError, AttributeError, TypeError) as error:
         raise ModelError(
             f"Expected a model that can be sent to another process, got one that cannot ({error}). "
             "Define it at the top level of a module, or use threads."
         ) from error
-    finally:
-        for future in futures:
-            future.cancel()
-    return [future.result() for future in futures]
+    except BrokenExecutor as error:
+        raise ModelError(
+            f"Expected workers that live until their work is done, got one that ended ({error}). "
+            "Perhaps memory ran out: use fewer workers or fewer draws."
+        ) from error
 
 
 def run_replicate(job: Job, key: tuple[int, ...]) -> Replicate:
@@ -165,14 +176,25 @@ def importance_order(job: Job, pilot: Replicate) -> list[int]:
 
 
 def _both(outputs: Array, scale: Array) -> Array:
-    """Raw outputs and asinh(y / scale), on a new axis before the outcomes."""
-    return np.stack([outputs, np.arcsinh(outputs / scale[:, None])], axis=-3)
+    """Outputs in units of their scale, and asinh of that, on a new axis before the outcomes.
+
+    Indices do not see a scale, and squares of scaled outputs do not leave the range of a double.
+    """
+    scaled = outputs / scale[:, None]
+    return np.stack([scaled, np.arcsinh(scaled)], axis=-3)
 
 
 def _scale(outputs: Array) -> Array:
-    """The median distance from the median of each outcome; 1 where more than half are equal."""
-    distance = np.median(np.abs(outputs - np.median(outputs, axis=-1, keepdims=True)), axis=-1)
-    return np.where(distance > 0, distance, 1.0)
+    """The median distance from the median of each outcome.
+
+    Where more than half the outputs are equal it is that of the others, and 1 where all are.
+    """
+    distance = np.abs(outputs - np.median(outputs, axis=-1, keepdims=True))
+    scale = np.median(distance, axis=-1)
+    for k in np.flatnonzero(scale == 0):
+        others = distance[k][distance[k] > 0]
+        scale[k] = np.median(others) if others.size else 1.0
+    return np.asarray(scale)
 
 
 def _alike(values: Array, reference: Array) -> NDArray[np.bool_]:

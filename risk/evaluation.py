@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from risk.checks import model_problems
 from risk.dependence import InputMap
 from risk.marginals import Categorical
-from risk.names import suggest
+from risk.names import DIMENSIONS, suggest
 from risk.priors import Priors
 from risk.signature import Model, read_signature
 
@@ -32,7 +32,7 @@ class BoundModel:
 
     model: Model
     map: InputMap
-    theoretical: Mapping[str, float] | None
+    theoretical: Mapping[str, float | str] | None
     arguments: frozenset[str] | None  # None: the model takes any
     outcomes: tuple[str, ...]
 
@@ -72,7 +72,7 @@ class BoundModel:
         for name in taken:
             marginal = self.map.marginals.get(name)
             if isinstance(marginal, Categorical):
-                taken[name] = _column(np.array(marginal.states)[taken[name]], n)
+                taken[name] = _column(np.array(marginal.states)[taken[name].astype(np.intp)], n)
         if self.theoretical is not None:
             taken["theoretical"] = {k: _column(x, n) for k, x in self.theoretical.items()}
         return taken
@@ -98,17 +98,39 @@ def bind(model: Model, priors: Priors) -> BoundModel:
     theoretical = priors.theoretical if signature.takes_theoretical else None
     arguments = None if signature.takes_any else names
     bound = BoundModel(model, priors.map, theoretical, arguments, ())
-    medians = {name: _column(x, 2) for name, x in medians_of(priors.map, 2).items()}
-    inputs = {name: _column(x, 2) for name, x in (priors.fixed | medians).items()}
-    results = _call(model, bound._arguments(inputs, 2))
-    _check_names(results, tuple(signature.outcomes))
-    return BoundModel(model, priors.map, theoretical, arguments, tuple(results))
+    medians = medians_of(priors.map, 2)
+    inputs = {name: _column(x, 2) for name, x in (dict(priors.fixed) | medians).items()}
+    first, again = (_call(model, bound._arguments(inputs, 2)) for _ in range(2))
+    _check_names(first, tuple(signature.outcomes))
+    _check_new_names(first, priors)
+    _check_same(first, again)
+    return BoundModel(model, priors.map, theoretical, arguments, tuple(first))
 
 
-def medians_of(map_: InputMap, n: int) -> dict[str, NDArray[Any]]:
-    """Every uncertain input at its median, n times; a regime in the state that holds there."""
+def theoretical_values(priors: Priors) -> dict[str, float | int]:
+    """Name → value that the headline claim assumes; of a regime the code of the state."""
+    states = {
+        n: p.marginal.states for n, p in priors.items() if isinstance(p.marginal, Categorical)
+    }
+    return {
+        name: states[name].index(str(value)) if name in states else float(value)
+        for name, value in priors.theoretical.items()
+    }
+
+
+def medians_of(
+    map_: InputMap, n: int, states: Mapping[str, Any] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Every uncertain input at its median, n times; regimes in these states, else in the median's.
+
+    What is given a regime stands at its median in the regime's state.
+    """
     middle = np.full((len(map_.names), n), 0.5)
-    return map_.inputs(map_.columns(middle, correlated=False))
+    columns = map_.columns(middle, correlated=False)
+    regimes = [name for name, m in map_.marginals.items() if isinstance(m, Categorical)]
+    known = dict(states or {})
+    chosen = {name: np.broadcast_to(known[name], (n,)) for name in regimes if name in known}
+    return map_.inputs(columns | chosen)
 
 
 def _column(values: Any, n: int) -> NDArray[Any]:
@@ -152,6 +174,33 @@ def _call(model: Model, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return results
 
 
+def _check_new_names(results: Mapping[str, Any], priors: Priors) -> None:
+    """Outcomes stand beside the inputs in one Dataset, under names of their own."""
+    for name in results:
+        if not str(name).isidentifier() or name in DIMENSIONS:
+            raise ModelError(
+                f"Expected outcomes named with letters, digits and _, got {name!r}. Rename it."
+            )
+        if name in priors:
+            raise ModelError(
+                f"Expected outcomes with names of their own, got {name!r}, which is an input. "
+                "Rename the outcome."
+            )
+
+
+def _check_same(first: Mapping[str, Any], again: Mapping[str, Any]) -> None:
+    """The same inputs twice must give the same outcomes: chance belongs into the priors."""
+    for name, result in first.items():
+        if not np.array_equal(np.asarray(result), np.asarray(again.get(name)), equal_nan=False):
+            values = np.asarray(result)
+            if values.dtype.kind == "f" and np.isnan(values).any():
+                continue  # not finite: the first run of the points says where
+            raise ModelError(
+                f"Expected a model that gives the same outcomes for the same inputs, got another "
+                f"`{name}` at the second call. Make what is random an input with a prior."
+            )
+
+
 def _check_names(results: Mapping[str, Any], expected: Sequence[str]) -> None:
     missing = [name for name in expected if name not in results]
     unknown = [name for name in results if name not in expected] if expected else []
@@ -165,6 +214,11 @@ def _check_names(results: Mapping[str, Any], expected: Sequence[str]) -> None:
 
 
 def _checked(result: Any, name: str, n: int) -> NDArray[Any]:
+    if np.ma.is_masked(result):
+        raise ModelError(
+            f"Expected every value of outcome `{name}`, got masked ones. Compute them, or give "
+            "the inputs priors that stay where the model holds."
+        )
     values = np.asarray(result)
     if values.dtype.kind not in "fiub":
         raise ModelError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,7 @@ class Categorical:
     """Which of a few named states holds, with their probabilities.
 
     >>> Categorical(("open", "closed"), (0.25, 0.75)).ppf(np.array([0.1, 0.25, 0.9]))
-    array([0, 1, 1], dtype=int8)
+    array([0, 1, 1], dtype=int16)
     """
 
     states: tuple[str, ...]
@@ -63,6 +64,9 @@ class Categorical:
             raise ValueError(
                 f"Expected a probability between 0 and 1 for every state, got {got}. Correct them."
             )
+        blank = next((s for s in self.states if not s or any(c.isspace() for c in s)), None)
+        if blank is not None:
+            raise ValueError(f"Expected states named without blanks, got {blank!r}. Rename it.")
         total = math.fsum(self.probabilities)
         if abs(total - 1) > 1e-9:
             raise ValueError(
@@ -75,16 +79,11 @@ class Categorical:
         """State name → probability."""
         return dict(zip(self.states, self.probabilities, strict=True))
 
-    def ppf(self, u: Array) -> NDArray[np.int8]:
+    def ppf(self, u: Array) -> NDArray[np.int16]:
         """State codes (0, 1, … in the order of the states) at the probabilities `u`."""
         # The last edge is left out so that rounding of the sum can never give a code too many.
         edges = np.cumsum(self.probabilities)[:-1]
-        return np.searchsorted(edges, u, side="right").astype(np.int8)
-
-    def midpoints(self) -> Array:
-        """The probability in the middle of each state's interval, shape (states,)."""
-        upper = np.cumsum(self.probabilities)
-        return upper - np.asarray(self.probabilities) / 2
+        return np.searchsorted(edges, u, side="right").astype(np.int16)
 
     def __str__(self) -> str:
         return " / ".join(f"{s} {p:.0%}" for s, p in self.parameters.items())
@@ -99,8 +98,9 @@ def _expect(condition: bool, family: str, rule: str, **got: float) -> None:
 def _made(family: str, parameters: Mapping[str, float], distribution: Any) -> Marginal:
     """The marginal, if its numbers are ones that a computer can hold."""
     marginal = Marginal(family, {k: float(x) for k, x in parameters.items()}, distribution)
-    with np.errstate(all="ignore"):
-        finite = bool(np.isfinite(marginal.ppf(np.array([0.05, 0.5, 0.95]))).all())
+    finite = False
+    with np.errstate(all="ignore"), suppress(OverflowError):
+        finite = bool(np.isfinite(marginal.ppf(np.array([1e-9, 0.05, 0.5, 0.95, 1 - 1e-9]))).all())
     _expect(finite, family, "parameters with finite quantiles", **parameters)
     return marginal
 
@@ -177,11 +177,18 @@ def from_scipy(frozen: Any) -> Marginal:
     ------
     TypeError
         When `frozen` is not a frozen distribution.
+    ValueError
+        When its parameters make no distribution.
     """
     if not (hasattr(frozen, "ppf") and hasattr(frozen, "dist")):
         raise TypeError(
             "Expected a frozen SciPy distribution such as scipy.stats.uniform(0, 1), "
             f"got {type(frozen).__name__}. Give one, or a number for a fixed input."
+        )
+    if not np.isfinite(frozen.ppf(0.5)):
+        raise ValueError(
+            f"Expected parameters that make a distribution, got {frozen.dist.name} with "
+            f"{frozen.args} {frozen.kwds}, which has no median. Correct them."
         )
     shapes = {f"argument_{i + 1}": float(value) for i, value in enumerate(frozen.args)}
     named = {str(key): float(value) for key, value in frozen.kwds.items()}

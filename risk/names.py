@@ -21,6 +21,9 @@ STEP = "step"
 CHECK = "check"
 SCENARIO = "scenario"
 
+DIMENSIONS = frozenset(
+    (REPLICATE, DRAW, OUTCOME, FACTOR, FACTOR_2, BOUND, PROBABILITY, TAIL, INPUT, END, STEP, CHECK)
+)
 BOUNDS = ["lower", "upper"]
 ENDS = ["low", "high"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from risk.checks import UNKNOWN, UNSAID
@@ -146,7 +147,8 @@ def _categorical(schema: InputSchema, table: Table, where: Where, report: Report
         built = _built(lambda: Categorical(states, shares), (*where, "probabilities"), report)
     named = table.get("probabilities")
     if built is UNKNOWN and isinstance(named, dict) and named:
-        return Categorical(tuple(named), (1 / len(named),) * len(named))
+        with suppress(ValueError):  # names that cannot be states
+            return Categorical(tuple(named), (1 / len(named),) * len(named))
     return built
 
 

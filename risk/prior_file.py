@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from risk.checks import consistency_problems, model_problems, published_problems
+from risk.checks import consistency_problems, key_of, model_problems, published_problems
 from risk.locations import Locator, Where, syntax_problem
 from risk.names import suggest
 from risk.prior_build import Sources, build_inputs, build_published, build_sources, check_source
@@ -82,10 +82,14 @@ def _check_published(
     figures: Any, sources: Sources | None, model: Model | None, report: Report
 ) -> None:
     """What of the published figures is not in the file or in the model."""
+    labels: set[str] = set()
     for i, figure in enumerate(figures if isinstance(figures, list) else ()):
         if isinstance(figure, dict):
             where: Where = ("published", i)
-            source = figure.get("source")
+            source, label = figure.get("source"), figure.get("label")
+            if isinstance(label, str) and key_of(label) in labels:
+                report.add((*where, "label"), "nearly the label of another figure, rename one")
+            labels.add(key_of(str(label)))
             if isinstance(source, str) and (*where, "source") not in report.keys:
                 check_source(source, sources, (*where, "source"), report)
             for field, what in [] if model is None else published_problems(figure, model):

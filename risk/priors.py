@@ -14,7 +14,7 @@ import numpy as np
 from risk.checks import consistency_problems
 from risk.dependence import Believed, Conditional, InputMap, marginal_of
 from risk.elicitation import from_quantiles
-from risk.marginals import Marginal
+from risk.marginals import Categorical, Marginal
 from risk.names import readable, suggest
 from risk.sources import Judgement, Published, Source
 
@@ -44,7 +44,7 @@ class Prior(_Described):
         probability for a categorical one; with `given`, state of that regime → distribution
         or number.
     quantiles, family
-        Instead of a distribution: probability → value, see `risk.marginals.from_quantiles`.
+        Instead of a distribution: probability → value, see `risk.elicitation.from_quantiles`.
     given
         The categorical input whose state decides the distribution.
     unit
@@ -77,6 +77,14 @@ class Prior(_Described):
     sources: tuple[Source, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.quantiles is not None and self.given is not None:
+            raise ValueError(
+                "Expected quantiles or `given`, got both. Pass state → distribution with `given`."
+            )
+        if self.quantiles is None and self.family is not None:
+            raise ValueError(
+                f"Expected `family` with quantiles only, got {self.family!r} beside a distribution."
+            )
         if (self.distribution is None) == (self.quantiles is None):
             raise ValueError(
                 "Expected either a distribution or quantiles, got "
@@ -109,9 +117,6 @@ class Prior(_Described):
         if not isinstance(self.marginal, float):
             return "uncertain"
         return "lever" if self.lever else "fact"
-
-    def __hash__(self) -> int:
-        return hash((self.unit, str(self.marginal)))
 
 
 class Priors(Mapping[str, Prior]):
@@ -182,10 +187,9 @@ class Priors(Mapping[str, Prior]):
         return {n: p.marginal for n, p in self.items() if isinstance(p.marginal, float)}
 
     @property
-    def theoretical(self) -> dict[str, float]:
-        """Name → value that the headline claim assumes, for the inputs on which it says one."""
-        claimed = {n: p.theoretical for n, p in self.items() if p.theoretical is not None}
-        return {n: float(v) for n, v in claimed.items() if not isinstance(v, str)}
+    def theoretical(self) -> dict[str, float | str]:
+        """Name → value or state that the headline claim assumes, where it assumes one."""
+        return {n: p.theoretical for n, p in self.items() if p.theoretical is not None}
 
     @property
     def steps(self) -> dict[str, list[str]]:
@@ -202,13 +206,17 @@ class Priors(Mapping[str, Prior]):
         uncertain = {n: self[n].marginal for n in self.uncertain}
         return InputMap(uncertain, self.fixed, self.correlation)  # type: ignore[arg-type]
 
-    def fix(self, **values: float) -> Priors:
-        """The same priors with some inputs fixed at `values`: what if management chose so?
+    def fix(self, **values: float | str) -> Priors:
+        """The same priors with some inputs fixed: what if management chose so?
+
+        A regime is fixed at the name of a state; it stays an input, one that never varies.
 
         Raises
         ------
         KeyError
             For a name that is not an input.
+        ValueError
+            For a state that the regime does not have.
         """
         unknown = [name for name in values if name not in self]
         if unknown:
@@ -216,11 +224,8 @@ class Priors(Mapping[str, Prior]):
         inputs = dict(self)
         for name, value in values.items():
             old = self[name]
-            inputs[name] = Prior(
-                float(value),
-                **{key: getattr(old, key) for key in _Described.__dataclass_fields__}
-                | {"lever": True},
-            )
+            described = {key: getattr(old, key) for key in _Described.__dataclass_fields__}
+            inputs[name] = Prior(_fixed(old.marginal, name, value), **described | {"lever": True})
         kept = {pair: rho for pair, rho in self.correlation.items() if not set(pair) & set(values)}
         about = {key: getattr(self, key) for key in ("title", "case", "description", "published")}
         return Priors(inputs, kept, **about)
@@ -277,6 +282,16 @@ def _record(prior: Prior) -> dict[str, Any]:
         "sources": [asdict(source) for source in prior.sources],
         "judgement": asdict(prior.judgement) if prior.judgement else None,
     }
+
+
+def _fixed(marginal: Any, name: str, value: float | str) -> Any:
+    """What `Prior` takes for an input that no longer varies."""
+    if not isinstance(marginal, Categorical):
+        return float(value)
+    if value not in marginal.states:
+        known = ", ".join(marginal.states)
+        raise ValueError(f"Expected a state of `{name}`, one of {known}, got {value!r}.")
+    return {state: float(state == value) for state in marginal.states}
 
 
 def labels(priors: Priors) -> dict[str, str]:

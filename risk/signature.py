@@ -84,9 +84,11 @@ def read_signature(model: Model) -> Signature:
 def _hints(annotated: Any) -> dict[str, Any]:
     while isinstance(annotated, functools.partial):
         annotated = annotated.func
+    if not isinstance(annotated, type) and not inspect.isroutine(annotated):
+        annotated = type(annotated).__dict__.get("__call__", annotated)  # an object as a model
     try:
         return typing.get_type_hints(annotated, include_extras=True)
-    except (TypeError, NameError):  # no annotations at all, or names known only elsewhere
+    except (TypeError, NameError, AttributeError, SyntaxError):  # none, or names known elsewhere
         return {}
 
 

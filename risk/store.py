@@ -1,15 +1,14 @@
-"""Save and open a study, and say where it comes from: run id, hashes, versions."""
+"""Save and open a study, and say where its numbers come from."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-import inspect
 import json
-import operator
 import os
 import platform
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,56 +16,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from risk.names import readable
-from risk.priors import Priors
-from risk.signature import Model
 from risk.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "xarray", "h5netcdf")
-
-
-def run_id(model: Model, priors: Priors, draws: int, replicates: int, seed: int) -> str:
-    """Name of a question: the same model, priors, numbers and engine version ask the same.
-
-    The first 12 hex digits of the SHA-256 of the canonical JSON of the question. Results, library
-    versions and the date are no part of it.
-    """
-    question = {
-        "model": model_hash(model),
-        "priors": priors.hash,
-        "draws": operator.index(draws),
-        "replicates": operator.index(replicates),
-        "seed": operator.index(seed),
-        "engine": __version__,
-    }
-    text = json.dumps(question, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def model_hash(model: Model) -> str:
-    """SHA-256 of a model's code: all modules of its package, else its own source text.
-
-    Code that a model outside a package calls is not part of it.
-    """
-    function: Any = inspect.unwrap(getattr(model, "func", model))
-    module = inspect.getmodule(function)
-    if module is not None and module.__package__ and module.__file__:
-        files = sorted(Path(module.__file__).parent.glob("*.py"))
-        text = "\0".join(f"{f.name}\0{f.read_text('utf-8')}" for f in files)
-    else:
-        text = _source(function)
-    keywords: dict[str, Any] = getattr(model, "keywords", {})
-    bound = [repr(getattr(model, "args", ())), repr(sorted(keywords.items()))]
-    name = getattr(function, "__qualname__", type(function).__name__)
-    return hashlib.sha256("\0".join([name, text, *bound]).encode()).hexdigest()
-
-
-def _source(function: Any) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):  # typed into an interpreter, or a callable object
-        code = getattr(function, "__code__", None)
-        return repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(function))
 
 
 def outputs_hash(tree: xr.DataTree) -> str:
@@ -80,30 +32,18 @@ def outputs_hash(tree: xr.DataTree) -> str:
     return digest.hexdigest()
 
 
-def provenance(
-    model: Model, priors: Priors, tree: xr.DataTree, draws: int, replicates: int, seed: int
-) -> dict[str, Any]:
-    """Attributes of a study: what was asked, of what, with what, when."""
-    identity = run_id(model, priors, draws, replicates, seed)
+def provenance(tree: xr.DataTree, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of a study: the question that it answers, with what and when it was answered."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    name = getattr(model, "__name__", readable(type(model).__name__))
+    asked = " ".join(f"{key}={question[key]}" for key in ("draws", "replicates", "seed"))
     return {
         "Conventions": "CF-1.11",
-        "title": priors.title,
-        "case": priors.case,
-        "model": name,
-        "run_id": identity,
-        "seed": seed if abs(seed) < 2**63 else str(seed),
-        "draws": operator.index(draws),
-        "replicates": operator.index(replicates),
-        "priors": json.dumps(priors.as_dict(), ensure_ascii=False, sort_keys=False),
-        "priors_hash": priors.hash,
-        "model_hash": model_hash(model),
+        **question,
         "outputs_hash": outputs_hash(tree),
         "versions": json.dumps({"risk": __version__} | {lib: version(lib) for lib in LIBRARIES}),
         "platform": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "created": now,
-        "history": f"{now} run_study of {name}: draws={draws} replicates={replicates} seed={seed}",
+        "history": f"{now} run_study of {question['model']}: {asked}",
     }
 
 
@@ -111,15 +51,22 @@ def save_study(study: xr.DataTree, path: str | Path) -> Path:
     """Write a study as one netCDF-4 file, whole or not at all.
 
     The file is written beside its place under a temporary name and renamed.
+
+    Raises
+    ------
+    FileNotFoundError
+        When its folder does not exist.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(suffix=".part", prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    try:
-        study.to_netcdf(name, engine="h5netcdf")
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    if not path.parent.is_dir() or path.is_dir():
+        raise FileNotFoundError(
+            f"Expected a file name in a folder that exists, got {path}. Make the folder first."
+        )
+    # A folder of its own gives the file the permissions that the user's files have.
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        study.to_netcdf(part, engine="h5netcdf")
+        os.replace(part, path)
     return path
 
 
@@ -136,7 +83,9 @@ def open_study(path: str | Path) -> xr.DataTree:
         raise FileNotFoundError(f"Expected a study at {path}, found no file. Check the path.")
     try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
-            study = tree.load()
+            # Node by node: DataTree.load leaves out a variable that has the name of its group.
+            groups = {node.path: node.to_dataset(inherit=False).load() for node in tree.subtree}
+        study = xr.DataTree.from_dict(groups)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"Expected a netCDF-4 study at {path}, got another file ({error})."

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import operator
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from risk import analysis
-from risk.analysis.bridge import bridge_parts
 from risk.engine import Job, Progress, run_replicates
 from risk.evaluation import BoundModel, bind
+from risk.identity import model_hash, run_id
 from risk.names import suggest
 from risk.priors import Priors, labels
 from risk.signature import Model
@@ -78,35 +79,65 @@ def run_study(
     >>> study["sobol"]["first_order"].sel(outcome="y", factor="x1").item()  # exactly 3/7
     0.428...
     """
-    _check_numbers(draws, replicates)
+    _check_numbers(draws, replicates, seed)
+    if not isinstance(priors, Priors):
+        raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
     bound = bind(model, priors)
     wanted = _wanted(bound, outcomes)
     grouped = _factors(priors, factors)
-    job = Job(bound, grouped, wanted, draws, operator.index(seed), [])
+    question = _question(model, priors, draws, replicates, seed, outcomes, factors)
+    job = Job(bound, grouped, wanted, draws, seed, [])
     runs, job = run_replicates(job, replicates, executor, progress)
     drawn = analysis.draws(runs, job, priors)
-    parts = bridge_parts(bound, priors, drawn)
     groups = {
         "draws": drawn,
         "sobol": analysis.sobol(runs, job, drawn, labels(priors)),
         "risk": analysis.risk(drawn),
         "tornado": analysis.tornado(bound, priors, drawn),
-        "bridge": None if parts is None else analysis.bridge(parts),
+        "bridge": analysis.bridge(bound, priors, drawn, executor),
         "published": analysis.published(bound, priors),
     }
     tree = xr.DataTree.from_dict({f"/{k}": v for k, v in groups.items() if v is not None})
-    tree.attrs.update(provenance(model, priors, tree, draws, replicates, seed))
+    tree.attrs.update(provenance(tree, question))
     return tree
 
 
-def _check_numbers(draws: int, replicates: int) -> None:
-    if operator.index(draws) < 2 or draws & (draws - 1):
+def _question(
+    model: Model,
+    priors: Priors,
+    draws: int,
+    replicates: int,
+    seed: int,
+    outcomes: Sequence[str] | None,
+    factors: Factors | None,
+) -> dict[str, Any]:
+    """What is asked, for the attributes of the study; made first, so that it fails first."""
+    return {
+        "title": priors.title,
+        "case": priors.case,
+        "model": getattr(model, "__name__", type(model).__name__),
+        "run_id": run_id(model, priors, draws, replicates, seed, outcomes, factors),
+        "seed": int(seed) if abs(seed) < 2**63 else str(seed),
+        "draws": int(draws),
+        "replicates": int(replicates),
+        "priors": json.dumps(priors.as_dict(), ensure_ascii=False, allow_nan=False),
+        "priors_hash": priors.hash,
+        "model_hash": model_hash(model),
+    }
+
+
+def _check_numbers(draws: int, replicates: int, seed: int) -> None:
+    given: dict[str, Any] = {"draws": draws, "replicates": replicates, "seed": seed}
+    for name, value in given.items():
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+            raise TypeError(f"Expected `{name}` to be an integer, got {value!r}.")
+    if draws < 2 or draws & (draws - 1):
         near = 2 ** max(1, round(np.log2(max(draws, 2))))
         raise ValueError(
             f"Expected `draws` to be a power of two, got {draws}. A Sobol' net is balanced only "
             f"then; use {near}."
         )
-    if operator.index(replicates) < 2:
+    if replicates < 2:
         raise ValueError(
             f"Expected at least 2 `replicates`, got {replicates}. Intervals come from their spread."
         )
@@ -117,7 +148,7 @@ def _wanted(model: BoundModel, outcomes: Sequence[str] | None) -> tuple[str, ...
         return model.outcomes
     unknown = [name for name in outcomes if name not in model.outcomes]
     if unknown or isinstance(outcomes, str) or not outcomes:
-        near = suggest(unknown[0], model.outcomes) if unknown else ""
+        near = suggest(str(unknown[0]), model.outcomes) if unknown else ""
         raise ValueError(
             f"Expected `outcomes` to be a list of {list(model.outcomes)}, got {outcomes!r}.{near}"
         )
@@ -128,6 +159,13 @@ def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ..
     """Every uncertain input in exactly one factor, correlated inputs together."""
     if not priors.uncertain:
         raise ValueError("Expected at least one uncertain input, got fixed inputs only.")
+    asked: Any = factors or {}
+    lists = asked.values() if isinstance(asked, Mapping) else [""]
+    if any(isinstance(names, str) or not names for names in lists):
+        raise TypeError(
+            f"Expected `factors` as label → list of inputs, got {factors!r}. "
+            'Write for example {"cost": ["gpu_price", "utilisation"]}.'
+        )
     grouped = {label: tuple(names) for label, names in (factors or {}).items()}
     named = [name for names in grouped.values() for name in names]
     wrong = [name for name in named if name not in priors.uncertain]

@@ -134,6 +134,15 @@ def test_a_step_has_somewhere_to_start_from() -> None:
     ]
 
 
+def test_steps_differ_in_more_than_their_spelling() -> None:
+    inputs = {
+        name: prior(1.0, step=step)
+        for name, step in zip("abc", ("Web", "web!", "app"), strict=True)
+    }
+    what = "nearly the step 'Web' of a, spell both alike or rename one"
+    assert consistency_problems(inputs, {}) == [("b", "step", what)]
+
+
 @pytest.mark.parametrize(
     ("correlation", "pair", "message"),
     [

@@ -32,7 +32,7 @@ def test_seeds_and_keys() -> None:
     def first(seed: int, key: tuple[int, ...]) -> float:
         return float(sobol_replicate(2, [0], seed, key)[0][0, 0])
 
-    values = [first(s, k) for s in (0, 1, -1, 2**70) for k in ((0,), (1, 0), (1, 1))]
+    values = [first(s, k) for s in (0, 1, -1, -5, 2**32 + 5, 2**70) for k in ((0,), (1, 0), (1, 1))]
     assert len(set(values)) == len(values)
     assert first(0, (1, 0)) == first(0, (1, 0))
 

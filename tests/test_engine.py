@@ -103,7 +103,7 @@ def test_a_replicate_is_the_written_out_design(priors: risk.Priors) -> None:
 
     def outputs(u: np.ndarray) -> np.ndarray:
         y = bound(bound.map.inputs(bound.map.columns(u)), 64)
-        return np.stack([y, np.arcsinh(y)])
+        return np.stack([y, np.arcsinh(y)])  # the scale is 1
 
     mixed = []
     for u, v in ((a, b), (b, a)):

@@ -67,6 +67,22 @@ def sometimes(x1: Any, x2: Any) -> Any:
     return {"y": x1} if len(x1) == 2 else {"z": x1}  # the first call has two points
 
 
+def masked(x1: Any, x2: Any) -> Any:
+    return {"y": np.ma.masked_where(x1 > 0.4, x1)}
+
+
+def random(x1: Any, x2: Any) -> Any:
+    return {"y": x1 + np.random.default_rng().normal(size=x1.shape)}
+
+
+def overwrites(x1: Any, x2: Any) -> Any:
+    return {"x1": x1 + 1}
+
+
+def a_dimension(x1: Any, x2: Any) -> Any:
+    return {"draw": x1 + 1}
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -82,6 +98,10 @@ def sometimes(x1: Any, x2: Any) -> Any:
         (fails, r"The model failed at .*test_evaluation\.py:\d+: KeyError: 'price'"),
         (not_a_dict, "returns a dict of outcome name → array, got ndarray"),
         (nothing, "at least one outcome, got an empty dict"),
+        (masked, "Expected every value of outcome `y`, got masked ones"),
+        (random, "same outcomes for the same inputs, got another `y` at the second call"),
+        (overwrites, "names of their own, got 'x1', which is an input"),
+        (a_dimension, "Expected outcomes named with letters, digits and _, got 'draw'"),
         (sometimes, r"Expected the outcomes \['y'\] at every call, got \['y'\] missing"),
     ],
 )  # fmt: skip

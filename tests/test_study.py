@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 from scipy.stats import lognorm, norm, uniform
 
 import risk
+from risk.identity import model_hash
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
 
@@ -46,12 +48,14 @@ def test_a_product_of_two_uniforms() -> None:
         ({"outcomes": "y"}, "Expected `outcomes` to be a list"),
         ({"outcomes": []}, "Expected `outcomes` to be a list"),
         ({"factors": {"a": ["x3"]}}, "uncertain inputs, got 'x3', not an input"),
+        ({"factors": {"a": []}}, "Expected `factors` as label → list of inputs"),
+        ({"factors": {"a": "x1"}}, "Expected `factors` as label → list of inputs"),
         ({"factors": {"a": ["x1"], "b": ["x1"]}}, r"in one factor, got \['x1'\] in several"),
         ({"factors": {"x1": ["x2"]}}, r"labels that are no inputs' names, got \['x1'\]"),
     ],
 )
 def test_arguments_that_make_no_sense(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         risk.run_study(product, uniforms("x1", "x2"), **{"draws": 64, "replicates": 2} | arguments)
 
 
@@ -88,21 +92,21 @@ def test_groups_move_together() -> None:
 
 
 def test_a_regime_and_what_it_decides_as_one_factor_or_several() -> None:
-    """y is given the state: together they explain it all, apart they share it."""
+    """w is given the state: together they explain it all, apart they share it."""
     priors = risk.Priors(
         {
             "state": risk.Prior({"low": 0.5, "high": 0.5}, **SOURCE),
-            "y": risk.Prior({"low": uniform(0, 1), "high": uniform(2, 1)}, given="state", **SOURCE),
+            "w": risk.Prior({"low": uniform(0, 1), "high": uniform(2, 1)}, given="state", **SOURCE),
             "z": risk.Prior(uniform(0, 1), **SOURCE),
         }
     )
 
-    def model(y: Any, z: Any) -> dict[str, Any]:
-        return {"y": y + z}
+    def model(w: Any, z: Any) -> dict[str, Any]:
+        return {"y": w + z}
 
-    one = risk.run_study(model, priors, draws=512, factors={"block": ["state", "y"]})
+    one = risk.run_study(model, priors, draws=512, factors={"block": ["state", "w"]})
     total = one["sobol"].to_dataset()["total_order"].sel(outcome="y")
-    # Var(state) = 1, Var(y | state) = Var(z) = 1/12, and nothing interacts
+    # Var(state) = 1, Var(w | state) = Var(z) = 1/12, and nothing interacts
     assert total.values == pytest.approx([13 / 14, 1 / 14], abs=2e-3)
     apart = risk.run_study(model, priors, draws=512)["sobol"].to_dataset()
     shares = apart["first_order"].sel(outcome="y").values
@@ -190,6 +194,8 @@ def test_a_failed_save_leaves_the_old_file(main_study: xr.DataTree, tmp_path: An
 
 
 def test_files_that_are_no_studies(tmp_path: Any) -> None:
+    with pytest.raises(FileNotFoundError, match="Make the folder first"):
+        risk.save_study(xr.DataTree(), tmp_path / "no folder" / "study.nc")
     with pytest.raises(FileNotFoundError, match=r"Expected a study at .*none\.nc, found no file"):
         risk.open_study(tmp_path / "none.nc")
     (tmp_path / "text.nc").write_text("not netCDF")
@@ -211,8 +217,34 @@ def test_run_ids_name_the_question() -> None:
         risk.run_id(product, priors, 64, 2, 1),
         risk.run_id(product, priors.fix(x1=0.5), 64, 2, 0),
         risk.run_id(lambda x1, x2: {"y": x1 + x2}, priors, 64, 2, 0),
+        risk.run_id(product, priors, 64, 2, 0, factors={"both": ["x1", "x2"]}),
+        risk.run_id(product, priors, 64, 2, 0, outcomes=["y"]),
     ]
-    assert len({base, *others}) == 6
+    assert len({base, *others}) == 8
+
+
+def test_what_a_model_carries_is_part_of_its_name() -> None:
+    """Closures, partial arguments and attributes; not where they lie in memory."""
+
+    class Scaled:
+        def __init__(self, by: float) -> None:
+            self.by = by
+
+        def __call__(self, x1: Any, x2: Any) -> dict[str, Any]:
+            return {"y": self.by * x1 * x2}
+
+    def closed(by: float) -> Any:
+        return lambda x1, x2: {"y": by * x1 * x2}
+
+    def table(x1: Any, x2: Any, values: Any) -> Any:
+        return {"y": x1 * values.sum()}
+
+    long = np.zeros(5000)
+    other = long.copy()
+    other[2500] = 1
+    for make in (Scaled, closed, lambda v: partial(table, values=(long, other)[int(v) - 1])):
+        first, same, different = (model_hash(make(v)) for v in (1.0, 1.0, 2.0))
+        assert first == same != different
 
 
 def test_every_variable_has_units_and_a_name(main_study: xr.DataTree) -> None:

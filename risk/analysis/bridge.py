@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from concurrent.futures import Executor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from risk.analysis.labels import BOUND_COORD, unit_coordinate, variable, with_interval
-from risk.evaluation import BoundModel
-from risk.marginals import Categorical
-from risk.names import DRAW, OUTCOME, REPLICATE, STEP
+from risk.analysis.labels import BOUND_COORD, Variables, unit_coordinate, with_interval
+from risk.evaluation import BoundModel, theoretical_values
+from risk.names import OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
 from risk.stats import measures, replicates, shapley
 
@@ -22,109 +23,144 @@ OTHER = "other inputs"
 WORST = 0.05
 
 
-def bridge(parts: xr.Dataset, tail: float = WORST) -> xr.Dataset:
+class Parts(NamedTuple):
+    """The gaps of a set of draws, split over the steps."""
+
+    part: Array  # (steps, outcomes, n)
+    start: Array  # (outcomes, n)
+    end: Array  # (outcomes, n)
+
+
+class Moments(NamedTuple):
+    """What a replicate's parts come down to; outcomes are the last axis but steps come first."""
+
+    part: Array  # mean of each part (steps, outcomes)
+    start: Array
+    end: Array
+    covariance: Array  # of each part with the gap (steps, outcomes)
+    variance: Array  # of the gap
+    worst_part: Array  # means in the worst draws
+    worst_gap: Array
+
+
+def bridge(
+    model: BoundModel,
+    priors: Priors,
+    draws: xr.Dataset,
+    executor: Executor | None = None,
+    tail: float = WORST,
+) -> xr.Dataset | None:
     """Each step's part of the gap: on average, of its variance, and in the worst cases.
+
+    A step is a group of inputs that moves together from the theoretical values to the drawn ones;
+    `split` says how a draw's gap is split over the steps. Steps in which nothing moves are left
+    out, and so are outcomes that no step moves.
 
     Parameters
     ----------
-    parts
-        What `bridge_parts` gives.
     tail
         Share of the draws that counts as the worst: those with the lowest change of the outcome.
 
     Returns
     -------
-    Dataset over outcome, step and bound. Over the steps, ``mean`` sums to ``end`` − ``start``, and
-    ``variance_share`` and ``tail_share`` sum to 1; a share below 0 means that the step works
-    against the gap.
-    """
-    steps = parts["part"].transpose(STEP, OUTCOME, REPLICATE, DRAW).values
-    start, end = (parts[x].transpose(OUTCOME, REPLICATE, DRAW).values for x in ("start", "end"))
-    gap = end - start
-    by_step = (OUTCOME, STEP)
-    unit = "unit of the outcome"
-    variables = {
-        **_labelled("mean", by_step, replicates.mean(steps.mean(axis=-1)), unit),
-        **_labelled("variance_share", by_step, _variance_share(steps, gap), "1"),
-        **_labelled("tail_share", by_step, _tail_share(steps, gap, tail), "1"),
-        **with_interval("start", (OUTCOME,), replicates.mean(start.mean(axis=-1)), unit),
-        **with_interval("end", (OUTCOME,), replicates.mean(end.mean(axis=-1)), unit),
-    }
-    kept = parts.drop_dims([REPLICATE, DRAW]).coords
-    return xr.Dataset(variables, {**BOUND_COORD, **kept}, {"tail": tail})
-
-
-def _labelled(
-    name: str, dims: tuple[str, str], estimate: replicates.Estimate, units: str
-) -> dict[str, Any]:
-    by_outcome = replicates.Estimate(*(np.swapaxes(part, 0, 1) for part in estimate))
-    return with_interval(name, dims, by_outcome, units)
-
-
-def _variance_share(steps: Array, gap: Array) -> replicates.Estimate:
-    """Cov(step, gap) / Var(gap), which sums to 1 over the steps."""
-    z = gap - gap.mean(axis=(-2, -1), keepdims=True)
-    centred = steps - steps.mean(axis=(-2, -1), keepdims=True)
-    variance = (z * z).mean(axis=-1)
-    # A gap that is the same at every draw has no variance to share: NaN says so.
-    variance[variance.max(axis=-1) == 0] = np.nan
-    return replicates.ratio((centred * z).mean(axis=-1), _like(steps, variance))
-
-
-def _tail_share(steps: Array, gap: Array, tail: float) -> replicates.Estimate:
-    """E[step | worst] / E[gap | worst], each replicate with its own worst draws."""
-    weights = measures.tail_weights(gap.shape[-1], tail)
-    worst = np.argsort(gap, axis=-1, kind="stable")[..., : len(weights)]
-    taken = np.take_along_axis(steps, worst[None], axis=-1)
-    total = np.sum(np.take_along_axis(gap, worst, axis=-1) * weights, axis=-1)
-    return replicates.ratio(np.sum(taken * weights, axis=-1), _like(steps, total))
-
-
-def _like(steps: Array, per_outcome: Array) -> Array:
-    return np.broadcast_to(per_outcome, (len(steps), *per_outcome.shape))
-
-
-def bridge_parts(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dataset | None:
-    """Every draw's gap, split over the steps by the Shapley value, whatever their order.
-
-    A step is a group of inputs that moves together from the theoretical values to the drawn ones.
-    Inputs without a theoretical value stay as drawn at both ends; steps in which nothing moves are
-    left out. All 2^k sets of k steps are evaluated, so the parts of a draw sum to its gap.
-
-    Returns
-    -------
-    Dataset with ``part`` over step, outcome, replicate and draw, and ``start`` and ``end``; None
-    when the priors have no theoretical case.
+    Dataset over outcome, step and bound, None when the priors have no theoretical case. Over the
+    steps, ``mean`` sums to ``end`` − ``start``, and ``variance_share`` and ``tail_share`` sum to
+    1; a share below 0 means that the step works against the gap.
 
     Raises
     ------
     ValueError
         For more than ten steps.
     """
-    steps = _moving_steps(priors)
+    steps = moving_steps(priors)
     names = [n for n in model.outcomes if n in draws and np.ptp(draws[n].values) > 0]
     if not steps or not names:
         return None
-    parts = np.empty((len(steps), len(names), *draws[names[0]].shape))
-    start, end = np.empty((2, *parts.shape[1:]))
-    for r in range(draws.sizes[REPLICATE]):
-        drawn = {name: draws[name].values[r] for name in model.map.names}
-        values = _all_sets(model, drawn, _theory(priors), list(steps.values()))
-        values = values[:, [model.outcomes.index(name) for name in names]]
-        parts[:, :, r] = shapley.steps(values)
-        start[:, r], end[:, r] = values[0], values[-1]
-    per_draw = (OUTCOME, REPLICATE, DRAW)
+    reduce = partial(_moments, model, theoretical_values(priors), list(steps.values()), names, tail)
+    drawn = [
+        {name: draws[name].values[r] for name in model.map.names}
+        for r in range(draws.sizes[REPLICATE])
+    ]
+    found = list((executor.map if executor else map)(reduce, drawn))
+    moments = Moments(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
+    moved = (np.abs(moments.part).max(axis=(0, -1)) > 0) | (moments.variance.max(axis=-1) > 0)
+    moments = Moments(*(part[..., moved, :] for part in moments))
+    names = [name for name, kept in zip(names, moved, strict=True) if kept]
+    coords = {**BOUND_COORD, STEP: list(steps), **unit_coordinate(draws, names)}
+    return xr.Dataset(_variables(moments), coords, {"tail": tail}) if names else None
+
+
+def _variables(moments: Moments) -> Variables:
+    """The numbers of a bridge from the moments of R replicates, replicates last."""
+    gap = moments.end - moments.start
+    shift = moments.part - moments.part.mean(axis=-1, keepdims=True)
+    gap_shift = gap - gap.mean(axis=-1, keepdims=True)
+    # Moments about the pooled means: those about a replicate's own, and the shift between them.
+    covariance = moments.covariance + shift * gap_shift
+    variance = moments.variance + gap_shift**2
+    # What is 0 at every draw, a variance or the gap of the worst draws, has no shares: NaN says so.
+    variance = np.where(variance.max(axis=-1, keepdims=True) == 0, np.nan, variance)
+    none = np.abs(moments.worst_gap).max(axis=-1, keepdims=True) == 0
+    worst = np.broadcast_to(np.where(none, np.nan, moments.worst_gap), moments.worst_part.shape)
+    every = np.broadcast_to(variance, covariance.shape)
     unit = "unit of the outcome"
-    data = xr.Dataset(
-        {
-            "part": variable((STEP, *per_draw), parts, unit, "Part of the gap"),
-            "start": variable(per_draw, start, unit, "At the theoretical values"),
-            "end": variable(per_draw, end, unit, "At the drawn values"),
-        },
-        {STEP: list(steps), **unit_coordinate(draws, names)},
+    by_step = (OUTCOME, STEP)
+    return {
+        **_labelled("mean", by_step, replicates.mean(moments.part), unit),
+        **_labelled("variance_share", by_step, replicates.ratio(covariance, every), "1"),
+        **_labelled("tail_share", by_step, replicates.ratio(moments.worst_part, worst), "1"),
+        **with_interval("start", (OUTCOME,), replicates.mean(moments.start), unit),
+        **with_interval("end", (OUTCOME,), replicates.mean(moments.end), unit),
+    }
+
+
+def _labelled(
+    name: str, dims: tuple[str, str], estimate: replicates.Estimate, units: str
+) -> Variables:
+    by_outcome = replicates.Estimate(*(np.swapaxes(part, 0, 1) for part in estimate))
+    return with_interval(name, dims, by_outcome, units)
+
+
+def _moments(
+    model: BoundModel,
+    theory: Mapping[str, float],
+    steps: list[list[str]],
+    names: list[str],
+    tail: float,
+    drawn: Mapping[str, Array],
+) -> Moments:
+    """One replicate's moments; a function of a module, so that any executor can run it."""
+    part, start, end = split(model, theory, steps, names, drawn)
+    gap = end - start
+    centred = gap - gap.mean(axis=-1, keepdims=True)
+    weights = measures.tail_weights(gap.shape[-1], tail)
+    worst = np.argsort(gap, axis=-1, kind="stable")[..., : len(weights)]
+    return Moments(
+        part.mean(axis=-1),
+        start.mean(axis=-1),
+        end.mean(axis=-1),
+        np.mean((part - part.mean(axis=-1, keepdims=True)) * centred, axis=-1),
+        np.mean(centred**2, axis=-1),
+        np.sum(np.take_along_axis(part, worst[None], axis=-1) * weights, axis=-1),
+        np.sum(np.take_along_axis(gap, worst, axis=-1) * weights, axis=-1),
     )
-    moved = np.abs(end - start).max(axis=(1, 2)) > 0
-    return data.isel({OUTCOME: np.flatnonzero(moved)})
+
+
+def split(
+    model: BoundModel,
+    theory: Mapping[str, float],
+    steps: list[list[str]],
+    names: list[str],
+    drawn: Mapping[str, Array],
+) -> Parts:
+    """Every draw's gap, split over the steps by the Shapley value, whatever their order.
+
+    Inputs without a theoretical value stay as drawn at both ends. All 2^k sets of k steps are
+    evaluated, so the parts of a draw sum to its gap.
+    """
+    values = _all_sets(model, drawn, theory, steps)
+    values = values[:, [model.outcomes.index(name) for name in names]]
+    return Parts(shapley.steps(values), values[0], values[-1])
 
 
 def _all_sets(
@@ -145,22 +181,10 @@ def _all_sets(
     return values
 
 
-def _moving_steps(priors: Priors) -> dict[str, list[str]]:
+def moving_steps(priors: Priors) -> dict[str, list[str]]:
     """Step → its inputs that leave their theoretical value, in the order of the priors."""
     steps: dict[str, list[str]] = {}
-    for name, value in _theory(priors).items():
+    for name, value in theoretical_values(priors).items():
         if priors[name].marginal != value:
             steps.setdefault(priors[name].step or OTHER, []).append(name)
     return steps
-
-
-def _theory(priors: Priors) -> dict[str, float]:
-    """Name → theoretical value, the code of the state for a regime."""
-    states = {
-        n: p.marginal.states for n, p in priors.items() if isinstance(p.marginal, Categorical)
-    }
-    return {
-        name: float(states[name].index(str(x))) if name in states else float(x)
-        for name, prior in priors.items()
-        if (x := prior.theoretical) is not None
-    }

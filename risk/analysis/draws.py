@@ -28,7 +28,7 @@ def draws(runs: Runs, job: Job, priors: Priors) -> xr.Dataset:
             variables[name] = ((), prior.marginal, attrs)
             continue
         if isinstance(prior.marginal, Categorical):
-            attrs["flag_values"] = np.arange(len(prior.marginal.states), dtype=np.int8)
+            attrs["flag_values"] = np.arange(len(prior.marginal.states), dtype=np.int16)
             attrs["flag_meanings"] = " ".join(prior.marginal.states)
         variables[name] = ((REPLICATE, DRAW), runs.inputs[name], attrs)
     units = read_signature(job.model.model).outcomes

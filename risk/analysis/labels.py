@@ -44,12 +44,6 @@ def outcome_arrays(draws: Any) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def units_of(draws: Any, names: Sequence[str]) -> str:
-    """The one unit of these variables, or a hint that it differs by outcome."""
-    units = {draws[name].attrs["units"] for name in names}
-    return units.pop() if len(units) == 1 else "unit of the outcome"
-
-
 def unit_coordinate(draws: Any, names: Sequence[str]) -> Mapping[str, Any]:
     """Units and labels of outcomes as coordinates along them."""
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -11,7 +9,6 @@ from numpy.typing import NDArray
 from risk.analysis.labels import BOUND_COORD, outcome_arrays, unit_coordinate, with_interval
 from risk.names import OUTCOME, PROBABILITY, TAIL, require
 from risk.stats import measures
-from risk.stats.replicates import Estimate
 
 Array = NDArray[np.float64]
 
@@ -37,14 +34,10 @@ def risk(
     arrays = outcome_arrays(draws)
     y = np.stack(list(arrays.values()))
 
-    def over(estimate: Callable[[Array, float], Estimate], levels: tuple[float, ...]) -> Estimate:
-        found = zip(*(estimate(y, level) for level in levels), strict=True)
-        return Estimate(*(np.stack(parts, axis=1) for parts in found))
-
     by, by_tail = (OUTCOME,), (OUTCOME, TAIL)
-    quantiles = over(measures.estimate_quantile, probabilities)
-    at_risk = over(measures.estimate_value_at_risk, tails)
-    shortfall = over(measures.estimate_expected_shortfall, tails)
+    quantiles = measures.estimate_quantiles(y, probabilities)
+    at_risk = measures.estimate_value_at_risk(y, tails)
+    shortfall = measures.estimate_expected_shortfall(y, tails)
     variables = {
         **with_interval("mean", by, measures.mean(y), UNIT),
         **with_interval("standard_deviation", by, measures.standard_deviation(y), UNIT),

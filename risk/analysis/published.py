@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from risk.analysis.labels import variable
-from risk.evaluation import BoundModel, medians_of
+from risk.evaluation import BoundModel, medians_of, theoretical_values
 from risk.names import CHECK, suggest
 from risk.priors import Priors
 
@@ -14,7 +14,8 @@ from risk.priors import Priors
 def published(model: BoundModel, priors: Priors) -> xr.Dataset | None:
     """Each published figure, ours at the theoretical values, and the relative difference.
 
-    Inputs without a theoretical value stand at their medians.
+    Inputs without a theoretical value stand at their medians, in the theoretical state of the
+    regime that they are given.
 
     Raises
     ------
@@ -31,8 +32,9 @@ def published(model: BoundModel, priors: Priors) -> xr.Dataset | None:
                 f"Expected published figures of outcomes of the model, got {figure.outcome!r}."
                 f"{near}"
             )
-    medians = medians_of(model.map, 1)
-    values = model(medians | priors.theoretical, 1, "the theoretical case")[:, 0]
+    theory = theoretical_values(priors)
+    others = medians_of(model.map, 1, theory)
+    values = model(others | theory, 1, "the theoretical case")[:, 0]
     ours = np.array([values[model.outcomes.index(f.outcome)] for f in figures])
     theirs = np.array([f.value for f in figures])
     unit = "unit of the outcome"

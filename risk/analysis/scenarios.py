@@ -9,9 +9,10 @@ import xarray as xr
 
 from risk.analysis.labels import BOUND_COORD, unit_coordinate, with_interval
 from risk.evaluation import bind
-from risk.names import DRAW, OUTCOME, REPLICATE, SCENARIO, suggest
+from risk.marginals import Categorical
+from risk.names import DRAW, OUTCOME, REPLICATE, SCENARIO, require, suggest
 from risk.priors import Priors
-from risk.signature import Model
+from risk.signature import Model, Quantity, read_signature
 from risk.stats import measures, replicates
 
 
@@ -45,22 +46,24 @@ def what_if(
     ------
     KeyError
         When a scenario sets something that is not an input.
+    ValueError
+        When it sets a regime, whose inputs would have to be drawn again, or a value outside the
+        model's range; when the draws are not those of these priors or lack an outcome.
     """
     bound = bind(model, priors)
+    _check_draws(draws, priors, outcomes)
+    draws = draws.transpose(REPLICATE, DRAW, ...)
     rows = [bound.outcomes.index(name) for name in outcomes]
     shape = (draws.sizes[REPLICATE], draws.sizes[DRAW])
     drawn = {name: draws[name].values.ravel() for name in bound.map.names}
     base = np.stack([draws[name].values for name in outcomes])
     results = np.empty((len(scenarios), *base.shape))
     for s, (label, levers) in enumerate(scenarios.items()):
-        unknown = [name for name in levers if name not in priors]
-        if unknown:
-            near = suggest(unknown[0], priors)
-            raise KeyError(f"Expected inputs in scenario {label!r}, got {unknown}.{near}")
-        set_to = {name: float(value) for name, value in levers.items()}
+        set_to = _checked_levers(label, levers, model, priors)
         values = bound(drawn | set_to, shape[0] * shape[1], f"scenario {label!r}")[rows]
         results[s] = values.reshape(base.shape)
     loss = measures.probability_below(results)
+    n = shape[0] * shape[1]
     change = np.mean(results < 0, axis=-1) - np.mean(base < 0, axis=-1)
     by = (SCENARIO, OUTCOME)
     unit = "unit of the outcome"
@@ -68,7 +71,41 @@ def what_if(
         **with_interval("mean", by, replicates.mean(results.mean(axis=-1)), unit),
         **with_interval("difference", by, replicates.mean((results - base).mean(axis=-1)), unit),
         **with_interval("probability_of_loss", by, loss, "1"),
-        **with_interval("probability_difference", by, replicates.mean(change), "1"),
+        **with_interval("probability_difference", by, measures.probability_change(change, n), "1"),
     }
     coords = {**unit_coordinate(draws, outcomes), **BOUND_COORD, SCENARIO: list(scenarios)}
     return xr.Dataset(variables, coords)
+
+
+def _check_draws(draws: xr.Dataset, priors: Priors, outcomes: Sequence[str]) -> None:
+    require(draws, name="draws", dims=(REPLICATE, DRAW), variables=(*outcomes, *priors))
+    other = [name for name, value in priors.fixed.items() if np.any(draws[name].values != value)]
+    if other:
+        raise ValueError(
+            f"Expected draws made with these priors, got draws in which {other[0]!r} is "
+            f"{draws[other[0]].values} and not {priors.fixed[other[0]]:g}. Run the study again."
+        )
+
+
+def _checked_levers(
+    label: str, levers: Mapping[str, float], model: Model, priors: Priors
+) -> dict[str, float]:
+    """The values that a scenario sets, inside the model's ranges."""
+    unknown = [name for name in levers if name not in priors]
+    if unknown:
+        near = suggest(unknown[0], priors)
+        raise KeyError(f"Expected inputs in scenario {label!r}, got {unknown}.{near}")
+    ranges = read_signature(model).inputs
+    for name, value in levers.items():
+        if isinstance(priors[name].marginal, Categorical):
+            raise ValueError(
+                f"Expected levers that are numbers in scenario {label!r}, got the regime {name!r}. "
+                f"Run a study with priors.fix({name}={value!r}) instead."
+            )
+        known = ranges.get(name, Quantity())
+        if not known.low <= float(value) <= known.high:
+            raise ValueError(
+                f"Expected `{name}` inside [{known.low:g}, {known.high:g}] in scenario {label!r}, "
+                f"got {value:g}."
+            )
+    return {name: float(value) for name, value in levers.items()}

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import outcome_arrays, unit_coordinate, variable
-from risk.evaluation import BoundModel
+from risk.evaluation import BoundModel, medians_of
 from risk.marginals import Categorical
 from risk.names import END, ENDS, INPUT, OUTCOME
 from risk.priors import Priors, labels
@@ -36,8 +36,8 @@ def tornado(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dataset:
     simulated = outcome_arrays(draws)
     wanted = [model.outcomes.index(name) for name in simulated]
     inputs = list(model.map.names)
-    base = _evaluate(model, None, [0.5])[1][wanted, 0]
-    rows = [_one_input(model, i, wanted) for i in range(len(inputs))]
+    base = model(medians_of(model.map, 1), 1, "the tornado")[wanted, 0]
+    rows = [_one_input(model, name, wanted) for name in inputs]
     value, at, state, monotone = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
     both = np.stack([np.quantile(y, [0.1, 0.9]) for y in simulated.values()])
     by_end = (OUTCOME, INPUT, END)
@@ -61,27 +61,21 @@ def tornado(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, coords)
 
 
-def _evaluate(model: BoundModel, moved: int | None, u: Any) -> tuple[Any, Array]:
-    """Inputs and outcomes at the medians, but for one input at the probabilities `u`."""
-    cube = np.full((len(model.map.names), len(u)), 0.5)
-    if moved is not None:
-        cube[moved] = u
-    values = model.map.inputs(model.map.columns(cube, correlated=False))
-    return values, model(values, len(u), "the tornado")
-
-
-def _one_input(model: BoundModel, i: int, wanted: Sequence[int]) -> tuple[Any, ...]:
+def _one_input(model: BoundModel, name: str, wanted: Sequence[int]) -> tuple[Any, ...]:
     """Values, input values, states (outcomes, end) and monotony (outcomes,) of one input."""
-    name = model.map.names[i]
     marginal = model.map.marginals[name]
     if isinstance(marginal, Categorical):
-        values, y = _evaluate(model, i, marginal.midpoints())
-        y = y[wanted]
+        codes = np.flatnonzero(marginal.probabilities)  # a state that cannot hold is no end
+        values = medians_of(model.map, len(codes), {name: codes})
+        y = model(values, len(codes), "the tornado")[wanted]
         ends = np.stack([np.argmin(y, axis=1), np.argmax(y, axis=1)], axis=1)
-        states, monotone = np.array(marginal.states)[ends], np.ones(len(y), dtype=bool)
+        states = np.array(marginal.states)[codes[ends]]
+        monotone = np.ones(len(y), dtype=bool)
     else:
-        values, y = _evaluate(model, i, POINTS)
-        y = y[wanted]
+        cube = np.full((len(model.map.names), len(POINTS)), 0.5)
+        cube[model.map.names.index(name)] = POINTS
+        values = model.map.inputs(model.map.columns(cube, correlated=False))
+        y = model(values, len(POINTS), "the tornado")[wanted]
         ends = np.broadcast_to([0, len(POINTS) - 1], (len(y), 2))
         states, monotone = np.full(ends.shape, ""), _monotone(y)
     at = np.asarray(values[name], dtype=float)[ends]

@@ -6,6 +6,8 @@ values; a *loss* measure (value at risk, expected shortfall) is positive when mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,11 +92,14 @@ def skewness(y: Array) -> Estimate:
 
 
 def _centred(y: Array) -> Array:
-    return np.asarray(y - y.mean(axis=(-2, -1), keepdims=True))
+    """Distances from the pooled mean; those that only rounding makes are 0."""
+    middle = y.mean(axis=(-2, -1), keepdims=True)
+    z = y - middle
+    return np.where(np.abs(z) <= 64 * np.finfo(float).eps * np.abs(middle), 0.0, z)
 
 
-def estimate_quantile(y: Array, probability: float) -> Estimate:
-    """A quantile of the pooled sample with Woodruff's interval, shape (..., R, n).
+def estimate_quantiles(y: Array, probabilities: Sequence[float]) -> Estimate:
+    """Quantiles of the pooled sample with Woodruff's intervals, (..., R, n) to (..., levels).
 
     The replicates give an interval for the probability of falling below the pooled quantile; the
     pooled quantiles at its two ends are the interval (Woodruff 1952,
@@ -105,46 +110,70 @@ def estimate_quantile(y: Array, probability: float) -> Estimate:
     Examples
     --------
     >>> y = np.random.default_rng(1).random((16, 1024))
-    >>> bool(np.all(np.abs(estimate_quantile(y, 0.5).interval - 0.5) < 0.02))
+    >>> bool(np.all(np.abs(estimate_quantiles(y, [0.5]).interval - 0.5) < 0.02))
     True
     """
+    p = _levels(probabilities, "probability")
     pooled = np.sort(y.reshape(*y.shape[:-2], -1), axis=-1)
-    value = quantile(pooled, probability)
-    below = replicates.mean(np.mean(y <= value[..., None, None], axis=-1))
+    value = _at(pooled, np.broadcast_to(p, (*pooled.shape[:-1], p.size)))
+    shares = [np.mean(y <= value[..., k, None, None], axis=-1) for k in range(p.size)]
+    below = replicates.mean(np.stack(shares, axis=-2))
     half = np.maximum(below.upper - below.value, _unseen(pooled.shape[-1]))
-    lower, upper = (_at(pooled, np.clip(probability + side * half, 0, 1)) for side in (-1, 1))
+    lower, upper = _at(pooled, np.maximum(p - half, 0)), _at(pooled, np.minimum(p + half, 1))
     error = (upper - lower) / (2 * replicates.student_t(y.shape[-2]))
-    return Estimate(value, error, lower, upper, quantile(y, probability))
+    own = np.moveaxis(np.quantile(y, p, axis=-1), 0, -2)
+    return Estimate(value, error, lower, upper, own)
 
 
 def _at(ordered: Array, probability: Array) -> Array:
-    """Quantiles of ordered samples, each at a probability of its own."""
+    """Quantiles of ordered samples (..., N) at probabilities of their own (..., levels)."""
     place = probability * (ordered.shape[-1] - 1)
     low = np.floor(place).astype(np.intp)
     high = np.minimum(low + 1, ordered.shape[-1] - 1)
-    ends = [np.take_along_axis(ordered, k[..., None], axis=-1)[..., 0] for k in (low, high)]
-    return np.asarray(ends[0] + (place - low) * (ends[1] - ends[0]))
+    below, above = (np.take_along_axis(ordered, k, axis=-1) for k in (low, high))
+    return np.asarray(below + (place - low) * (above - below))
 
 
-def estimate_value_at_risk(y: Array, tail: float) -> Estimate:
-    """The loss that is exceeded with probability `tail`, with the interval of its quantile."""
-    low = estimate_quantile(y, tail)
+def _levels(values: Sequence[float], name: str) -> Array:
+    """Probabilities or tails as an array; none may be outside its range."""
+    levels = np.asarray(values, dtype=float)
+    wrong = levels[~((levels >= 0) & (levels <= 1) & ((levels > 0) | (name != "tail")))]
+    if wrong.size:
+        raise ValueError(f"Expected every {name} between 0 and 1, got {wrong[0]:g}. Give a share.")
+    return levels
+
+
+def estimate_value_at_risk(y: Array, tails: Sequence[float]) -> Estimate:
+    """Losses that are exceeded with probability `tails`, (..., R, n) to (..., tails)."""
+    low = estimate_quantiles(y, _levels(tails, "tail").tolist())
     return Estimate(-low.value, low.standard_error, -low.upper, -low.lower, -low.replicates)
 
 
-def estimate_expected_shortfall(y: Array, tail: float) -> Estimate:
-    """The mean loss in the worst `tail` of the pooled sample, shape (..., R, n).
+def estimate_expected_shortfall(y: Array, tails: Sequence[float]) -> Estimate:
+    """Mean losses in the worst `tails` of the pooled sample, (..., R, n) to (..., tails).
 
-    Its error is the spread of the replicates' own expected shortfalls.
+    Their errors are the spread of the replicates' own expected shortfalls.
     """
     pooled = y.reshape(*y.shape[:-2], -1)
-    own = expected_shortfall(y, tail)
-    return replicates.from_replicates(expected_shortfall(pooled, tail), own)
+    levels = _levels(tails, "tail").tolist()
+    value = np.stack([expected_shortfall(pooled, tail) for tail in levels], axis=-1)
+    own = np.stack([expected_shortfall(y, tail) for tail in levels], axis=-2)
+    return replicates.from_replicates(value, own)
 
 
 def _unseen(n: int) -> float:
     """The largest probability of an event that n draws may miss altogether (Clopper–Pearson)."""
     return float(1 - ((1 - replicates.LEVEL) / 2) ** (1 / n))
+
+
+def probability_change(shares: Array, n: int) -> Estimate:
+    """A difference of two probabilities on the same n draws, from replicate differences (..., R).
+
+    Its interval is never finer than what n draws can tell.
+    """
+    plain, least = replicates.mean(shares), _unseen(n)
+    lower = np.minimum(plain.lower, plain.value - least)
+    return plain._replace(lower=lower, upper=np.maximum(plain.upper, plain.value + least))
 
 
 def probability_below(y: Array, threshold: float = 0.0) -> Estimate:

@@ -24,7 +24,7 @@ class Estimate(NamedTuple):
     standard_error: Array
     lower: Array
     upper: Array
-    replicates: Array  # (..., R); their mean is the value, their spread its error
+    replicates: Array  # (..., R): what each replicate says, linearised for a ratio
 
     @property
     def interval(self) -> Array:
@@ -108,8 +108,10 @@ def rank_interval(replicates: Array, level: float = LEVEL) -> tuple[Array, Array
     difference = replicates[first] - replicates[second]
     middle = np.mean(difference, axis=-1)
     error = np.std(difference, axis=-1, ddof=1) / np.sqrt(size)
+    rounding = 64 * np.finfo(float).eps * np.max(np.abs(replicates), initial=0.0)
+    middle = np.where(np.abs(middle) <= rounding, 0.0, middle)
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(middle == 0, 0.0, np.abs(middle) / error)  # equal to the bit: unresolved
+        t = np.where(middle == 0, 0.0, np.abs(middle) / error)  # equal but for rounding: unresolved
     p = 2 * special.stdtr(size - 1, -t)
     resolved = _holm(p, 1 - level)
     above = np.zeros((count, count), dtype=bool)  # above[i, j]: i is resolved to be larger than j

@@ -50,12 +50,15 @@ def steps(values: Array) -> Array:
     array([2.5, 3.5])
     """
     count = len(values).bit_length() - 1
-    member = subsets(count)
-    parts = np.empty((count, *values.shape[1:]))
+    rest = values.shape[1:]
+    cube = values.reshape(*[2] * count, *rest)  # one axis a step, the last step's first
+    parts = np.empty((count, *rest))
+    size = np.arange(2 ** (count - 1))
+    size = np.array([int(s).bit_count() for s in size])
+    fact = [math.factorial(s) for s in range(count + 1)]
+    weight = np.array([fact[s] * fact[count - s - 1] for s in size]) / fact[count]
     for i in range(count):
-        without = np.flatnonzero(~member[:, i])
-        size = member[without].sum(axis=1)
-        weight = np.array([math.factorial(s) * math.factorial(count - s - 1) for s in size])
-        change = values[without + 2**i] - values[without]
-        parts[i] = np.einsum("s,s...->...", weight / math.factorial(count), change)
+        axis = count - 1 - i
+        taken = np.take(cube, 1, axis=axis) - np.take(cube, 0, axis=axis)
+        parts[i] = np.einsum("s,s...->...", weight, taken.reshape(-1, *rest))
     return parts

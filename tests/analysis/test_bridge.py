@@ -9,17 +9,27 @@ import pytest
 import xarray as xr
 
 import risk
-from risk.analysis.bridge import bridge, bridge_parts
-from risk.evaluation import bind
+from risk.analysis.bridge import moving_steps, split
+from risk.evaluation import bind, theoretical_values
+
+
+def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset) -> xr.Dataset:
+    """Every draw's gap by step, replicates one after the other."""
+    bound, steps = bind(model, priors), moving_steps(priors)
+    names = [n for n in bound.outcomes if draws[n].std() > 0]
+    drawn = {name: draws[name].values.ravel() for name in bound.map.names}
+    found = split(bound, theoretical_values(priors), list(steps.values()), names, drawn)
+    dims = ("outcome", "draw")
+    return xr.Dataset(
+        {"part": (("step", *dims), found.part), "start": (dims, found.start),
+         "end": (dims, found.end)},
+        {"step": list(steps), "outcome": names},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def parts(main_study: xr.DataTree, main_priors: risk.Priors) -> xr.Dataset:
-    found = bridge_parts(
-        bind(risk.profit_model, main_priors), main_priors, main_study["draws"].to_dataset()
-    )
-    assert found is not None
-    return found
+    return parts_of(risk.profit_model, main_priors, main_study["draws"].to_dataset())
 
 
 def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
@@ -31,23 +41,21 @@ def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
 
 
 def test_ends_are_theory_and_the_draws(parts: xr.Dataset, main_study: xr.DataTree) -> None:
-    draws = main_study["draws"].to_dataset()
+    draws = main_study["draws"].to_dataset().stack(all=("replicate", "draw"))
     revenue = parts.sel(outcome="real_revenue")
-    assert (revenue["start"] == draws["theoretical_revenue"]).all()
-    assert (revenue["end"] == draws["real_revenue"]).all()
+    assert (revenue["start"].values == draws["theoretical_revenue"].values).all()
+    assert (revenue["end"].values == draws["real_revenue"].values).all()
     profit = parts.sel(outcome="gross_profit")
-    theory = draws["theoretical_revenue"] - draws["theoretical_cost"]
+    theory = draws["theoretical_revenue"].values - draws["theoretical_cost"].values
     assert np.allclose(profit["start"], theory, rtol=1e-12)
-    assert (profit["end"] == draws["gross_profit"]).all()
+    assert (profit["end"].values == draws["gross_profit"].values).all()
 
 
 def test_the_order_of_the_steps_does_not_matter(
     parts: xr.Dataset, main_study: xr.DataTree, main_priors: risk.Priors
 ) -> None:
     backwards = risk.Priors(dict(reversed(list(main_priors.items()))))
-    draws = main_study["draws"].to_dataset()
-    other = bridge_parts(bind(risk.profit_model, backwards), backwards, draws)
-    assert other is not None
+    other = parts_of(risk.profit_model, backwards, main_study["draws"].to_dataset())
     assert other["step"].values.tolist() != parts["step"].values.tolist()
     same = other["part"].sel(step=parts["step"])
     scale = abs(parts["end"] - parts["start"]).max()
@@ -70,8 +78,8 @@ def test_shares_sum_to_one(main_study: xr.DataTree) -> None:
     assert np.allclose(data["mean"].sum("step"), data["end"] - data["start"], rtol=1e-9)
 
 
-def test_shares_are_those_of_their_definition(parts: xr.Dataset) -> None:
-    data = bridge(parts, tail=0.05).sel(outcome="gross_profit")
+def test_shares_are_those_of_their_definition(parts: xr.Dataset, main_study: xr.DataTree) -> None:
+    data = main_study["bridge"].to_dataset().sel(outcome="gross_profit")
     gap = (parts["end"] - parts["start"]).sel(outcome="gross_profit").values
     step = parts["part"].sel(outcome="gross_profit", step="free web and app").values
     covariance = np.cov(step.ravel(), gap.ravel(), bias=True)
@@ -101,15 +109,14 @@ def test_a_two_step_product_by_hand() -> None:
         return {"y": a * b + c}
 
     draws = risk.run_study(model, priors, draws=64, replicates=2)["draws"].to_dataset()
-    found = bridge_parts(bind(model, priors), priors, draws)
-    assert found is not None
+    found = parts_of(model, priors, draws)
     assert found["step"].values.tolist() == ["first", "other inputs"]
-    a, b = draws["a"], draws["b"]
+    a, b = draws["a"].values.ravel(), draws["b"].values.ravel()
     part = found["part"].sel(outcome="y")
     assert np.allclose(part.sel(step="first"), (a - 2) * (3 + b) / 2)
     assert np.allclose(part.sel(step="other inputs"), (b - 3) * (2 + a) / 2)
     # An input without a theoretical value stands as drawn at both ends.
-    assert np.allclose(found["start"].sel(outcome="y"), 6 + draws["c"])
+    assert np.allclose(found["start"].sel(outcome="y"), 6 + draws["c"].values.ravel())
 
 
 def test_no_theoretical_case_no_bridge() -> None:
@@ -118,3 +125,25 @@ def test_no_theoretical_case_no_bridge() -> None:
     priors = risk.Priors({"x": risk.Prior(uniform(0, 1), unit="1", source="a test")})
     study = risk.run_study(lambda x: {"y": x}, priors, draws=64, replicates=2)
     assert set(study.children) == {"draws", "sobol", "risk", "tornado"}
+
+
+def test_a_regime_may_be_an_argument_of_the_model() -> None:
+    """From "open" (y = 1 + x) to the drawn state (9 + x in "shut"): the step is 8 when shut."""
+    from scipy.stats import uniform
+
+    more: dict[str, Any] = {"unit": "1", "source": "a test"}
+    priors = risk.Priors(
+        {
+            "r": risk.Prior({"open": 0.2, "shut": 0.8}, theoretical="open", step="law", **more),
+            "x": risk.Prior(uniform(0, 1), **more),
+        },
+        published=[risk.Published("y", "y", 1.5, "1", 0.1, "1.5", risk.Source("a test"))],
+    )
+
+    def model(r: Any, x: Any) -> dict[str, Any]:
+        return {"y": np.where(r == "open", 1.0, 9.0) + x}
+
+    study = risk.run_study(model, priors, draws=256, replicates=4)
+    step = study["bridge"].to_dataset().sel(outcome="y", step="law")
+    assert step["mean"].item() == pytest.approx(0.8 * 8, abs=8 / 256)
+    assert study["published"]["ours"].item() == 1.5  # in the theoretical state, x at its median

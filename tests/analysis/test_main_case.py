@@ -95,5 +95,33 @@ def test_levers_with_common_random_numbers(
     width = np.diff(found["difference_interval"].sel(scenario="no discounts"), axis=-1)
     apart = np.diff(found["mean_interval"].sel(scenario="no discounts"), axis=-1)
     assert (width < apart).all()
+    with pytest.raises(ValueError, match=r"regime 'export_regime'. Run a study with priors.fix"):
+        risk.what_if(
+            risk.profit_model, main_priors, draws, {"x": {"export_regime": 0}}, ["profit_gap"]
+        )
+    with pytest.raises(ValueError, match=r"`paid_user_share` inside \[0, 1\] in scenario 'x'"):
+        risk.what_if(
+            risk.profit_model, main_priors, draws, {"x": {"paid_user_share": 1.7}}, ["profit_gap"]
+        )
+    other = main_priors.fix(gpus_per_node=4)
+    with pytest.raises(ValueError, match="Expected draws made with these priors"):
+        risk.what_if(risk.profit_model, other, draws, {}, ["profit_gap"])
+    turned = draws.transpose("draw", "replicate")
+    again = risk.what_if(risk.profit_model, main_priors, turned, scenarios, ["real_revenue"])
+    assert np.array_equal(again["difference_interval"], found["difference_interval"][:, :1])
     with pytest.raises(KeyError, match="inputs in scenario 'x', got .*Did you mean"):
         risk.what_if(risk.profit_model, main_priors, draws, {"x": {"gpu_prise": 1}}, ["profit_gap"])
+
+
+def test_a_regime_can_be_fixed(main_priors: risk.Priors) -> None:
+    study = risk.run_study(
+        risk.profit_model, main_priors.fix(export_regime="closed"), draws=64, replicates=2
+    )
+    draws = study["draws"]
+    assert (draws["export_regime"] == 2).all()
+    assert draws["accelerator_premium"].min() >= 1.5  # the least of the closed state
+    assert (study["sobol"]["total_order"].sel(factor="export_regime").fillna(0) == 0).all()
+    with pytest.raises(
+        ValueError, match="a state of `export_regime`, one of open, partial, closed"
+    ):
+        main_priors.fix(export_regime="shut")

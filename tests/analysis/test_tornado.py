@@ -80,3 +80,14 @@ def test_correlated_inputs_move_alone() -> None:
     study = risk.run_study(lambda a, b: {"y": a + b}, priors, draws=64, replicates=2)
     value = study["tornado"]["value"].sel(outcome="y", input="a").values
     assert value == pytest.approx(norm.ppf([0.1, 0.9]))
+
+
+def test_a_state_that_cannot_hold_is_no_end() -> None:
+    priors = risk.Priors({"state": risk.Prior({"a": 0.5, "b": 0.0, "c": 0.5}, **SOURCE)})
+    study = risk.run_study(
+        lambda state: {"y": np.select([state == "a", state == "b"], [1.0, 50.0], 100.0)},
+        priors, draws=64, replicates=2,
+    )  # fmt: skip
+    at = study["tornado"].to_dataset().sel(outcome="y", input="state")
+    assert at["state"].values.tolist() == ["a", "c"]
+    assert at["value"].values.tolist() == [1, 100]

@@ -34,8 +34,8 @@ def test_closed_forms(distribution: object, name: str, tail: float) -> None:
     q = distribution.ppf(tail)  # type: ignore[attr-defined]
     below = distribution.expect(lambda x: x, ub=q) / tail  # type: ignore[attr-defined]
     for found, truth in (
-        (measures.estimate_value_at_risk(y, tail), -q),
-        (measures.estimate_expected_shortfall(y, tail), -below),
+        (measures.estimate_value_at_risk(y, [tail]), -q),
+        (measures.estimate_expected_shortfall(y, [tail]), -below),
     ):
         assert found.lower <= found.value <= found.upper
         # 3e-4 of the spread: the order statistics of 65,536 points are a discrete sample
@@ -124,7 +124,7 @@ def test_quantile_intervals_cover_where_one_input_decides(p: float) -> None:
     for seed in range(100):
         rng = np.random.default_rng(seed)
         y = np.array([qmc.Sobol(1, rng=rng, bits=52).random(256)[:, 0] for _ in range(8)])
-        found = measures.estimate_quantile(y, p)
+        found = measures.estimate_quantiles(y, [p])
         held += bool(found.lower <= p <= found.upper)
     assert held >= 95 - 3 * 2.2  # three binomial standard errors below 95 of 100
 
@@ -132,8 +132,8 @@ def test_quantile_intervals_cover_where_one_input_decides(p: float) -> None:
 def test_a_quantile_is_numpys() -> None:
     y = np.random.default_rng(3).normal(size=(2, 4, 64))
     for p in (0.0, 0.05, 0.5, 1.0):
-        found = measures.estimate_quantile(y, p)
-        assert found.value == pytest.approx(np.quantile(y.reshape(2, -1), p, axis=1))
+        found = measures.estimate_quantiles(y, [p])
+        assert found.value[:, 0] == pytest.approx(np.quantile(y.reshape(2, -1), p, axis=1))
         assert np.all((found.lower <= found.value) & (found.value <= found.upper))
 
 
@@ -175,3 +175,13 @@ def test_the_same_count_in_every_replicate_is_no_certainty() -> None:
     found = measures.probability_below(y)
     assert found.standard_error == 0
     assert found.lower < 0.25 < found.upper
+
+
+@pytest.mark.parametrize("tail", [0.0, 1.5, -0.1, np.nan])
+def test_tails_that_are_no_share(tail: float) -> None:
+    with pytest.raises(ValueError, match="Expected every tail between 0 and 1, got"):
+        measures.estimate_expected_shortfall(np.ones((2, 4)), [tail])
+
+
+def test_rounding_makes_no_skewness() -> None:
+    assert measures.standard_deviation(np.full((4, 8), 1 / 3))[:2] == (0, 0)

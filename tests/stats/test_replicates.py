@@ -75,3 +75,8 @@ def test_holm_is_the_step_down_procedure() -> None:
     p = np.array([0.01, 0.04, 0.03, 0.005])
     # sorted: .005 ≤ .05/4, .01 ≤ .05/3, .03 > .05/2: stop
     assert replicates._holm(p, 0.05).tolist() == [True, False, False, True]
+
+
+def test_rounding_resolves_no_rank() -> None:
+    low, high = replicates.rank_interval(np.array([[1.0] * 4, [1e-32] * 4, [0.0] * 4]))
+    assert (low.tolist(), high.tolist()) == ([1, 2, 2], [1, 3, 3])

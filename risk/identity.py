@@ -1,0 +1,115 @@
+"""Names of questions: the run id, from the model's code, the priors and the numbers asked for."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import operator
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from risk.priors import Priors
+from risk.signature import Model
+from risk.version import __version__
+
+
+def run_id(
+    model: Model,
+    priors: Priors,
+    draws: int,
+    replicates: int,
+    seed: int,
+    outcomes: Sequence[str] | None = None,
+    factors: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Name of a question: the same model, priors, numbers and engine version ask the same.
+
+    The first 12 hex digits of the SHA-256 of the canonical JSON of the question. Results, library
+    versions and the date are no part of it.
+    """
+    question = {
+        "model": model_hash(model),
+        "priors": priors.hash,
+        "draws": operator.index(draws),
+        "replicates": operator.index(replicates),
+        "seed": operator.index(seed),
+        "outcomes": None if outcomes is None else list(outcomes),
+        "factors": None if factors is None else {k: list(v) for k, v in factors.items()},
+        "engine": __version__,
+    }
+    text = json.dumps(question, sort_keys=True, separators=(",", ":"))
+    return _sha256(text)[:12]
+
+
+def model_hash(model: Model) -> str:
+    """SHA-256 of a model: its code and every value that it carries.
+
+    The code is all modules of its package, else its own source text; the values are defaults,
+    closures, the arguments of a partial and the attributes of an object. Code outside a package
+    that the model calls by a global name is not part of it.
+    """
+    return _sha256(_describe(model, frozenset()))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _describe(value: Any, above: frozenset[int]) -> str:
+    """A text that is the same for the same content, in every process."""
+    if id(value) in above:  # an object that contains itself
+        return "…"
+    inside = functools.partial(_describe, above=above | {id(value)})
+    if isinstance(value, (str, bytes, bool, int, float, complex, type(None))):
+        return repr(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        data = np.ascontiguousarray(value)
+        return f"{data.dtype.str}{data.shape}{hashlib.sha256(data.tobytes()).hexdigest()}"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(sorted(f"{inside(k)}:{inside(v)}" for k, v in value.items())) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(inside, value)) + "]"
+    if isinstance(value, (set, frozenset)):
+        return "{" + ",".join(sorted(map(inside, value))) + "}"
+    if isinstance(value, functools.partial):
+        return f"partial({inside(value.func)},{inside(value.args)},{inside(value.keywords)})"
+    if isinstance(value, types.MethodType):
+        return f"method({inside(value.__self__)},{inside(value.__func__)})"
+    if isinstance(value, (types.FunctionType, type)):
+        return _describe_code(value, inside)
+    state = getattr(value, "__dict__", None)
+    return f"{_describe_code(type(value), inside)}{inside(state) if state else ''}"
+
+
+def _describe_code(value: Any, inside: Any) -> str:
+    """A function or class: its name, its source or its package's, and what a function carries."""
+    carried = ""
+    if isinstance(value, types.FunctionType):
+        cells = [_content(cell) for cell in value.__closure__ or ()]
+        carried = inside([value.__defaults__, value.__kwdefaults__, cells])
+    return f"{value.__qualname__}:{_sha256(_source(value))}{carried}"
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return None
+
+
+def _source(value: Any) -> str:
+    module = inspect.getmodule(value)
+    if module is not None and module.__package__ and module.__file__:
+        files = sorted(Path(module.__file__).parent.glob("*.py"))
+        return "\0".join(f"{f.name}\0{f.read_text('utf-8')}" for f in files)
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError):  # typed into an interpreter, or written in C
+        code = getattr(value, "__code__", None)
+        return repr((code.co_code, code.co_names, code.co_varnames)) if code else str(value)
