@@ -150,19 +150,23 @@ def _read_priors(path: Path) -> Priors:
 def _study(
     priors: Priors, draws: int, replicates: int, seed: int, progress: Callable[[int, int], None]
 ) -> xr.DataTree:
+    from concurrent.futures import ThreadPoolExecutor
+
     from risk.evaluation import ModelError
     from risk.model import profit_model
     from risk.study import run_study
 
     try:
-        return run_study(
-            profit_model,
-            priors,
-            draws=draws,
-            replicates=replicates,
-            seed=seed,
-            progress=progress,
-        )
+        with ThreadPoolExecutor() as threads:  # NumPy and SciPy let go of the lock
+            return run_study(
+                profit_model,
+                priors,
+                draws=draws,
+                replicates=replicates,
+                seed=seed,
+                executor=threads,
+                progress=progress,
+            )
     except ModelError as error:
         _stop(MODEL_FAILED, str(error))
     except ValueError as error:

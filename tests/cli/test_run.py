@@ -112,13 +112,13 @@ def test_check_counts_what_it_read(command: Command, root: Path) -> None:
     )
 
 
-def test_labels_with_one_key_are_exit_3(
+def test_steps_with_one_key_are_exit_3(
     command: Command, changed: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
     path = changed('step = "cheaper V3 model"', 'step = "Free web, and app"')
     done = command("run", path, *FEW, "--out", tmp_path)
     assert (done.code, done.out) == (3, "")
-    assert "Expected bridge steps with keys of their own, got " in done.err
+    assert "inputs.premium_share.step: nearly the step 'free web and app'" in done.err
 
 
 def test_a_model_that_fails_is_exit_4_with_its_rows(
