@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,7 +158,8 @@ def _study(
     from risk.study import run_study
 
     try:
-        with ThreadPoolExecutor() as threads:  # NumPy and SciPy let go of the lock
+        # NumPy and SciPy let go of the lock; more threads than cores only wait for it.
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
             return run_study(
                 profit_model,
                 priors,

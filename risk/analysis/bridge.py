@@ -158,26 +158,31 @@ def split(
     Inputs without a theoretical value stay as drawn at both ends. All 2^k sets of k steps are
     evaluated, so the parts of a draw sum to its gap.
     """
-    values = _all_sets(model, drawn, theory, steps)
-    values = values[:, [model.outcomes.index(name) for name in names]]
-    return Parts(shapley.steps(values), values[0], values[-1])
+    values = _all_sets(model, theory, steps, names, drawn)
+    # One outcome at a time: its sets fit into a processor's cache, those of all do not.
+    parts = np.stack([shapley.steps(v) for v in values], axis=1)
+    return Parts(parts, values[:, 0], values[:, -1])
 
 
 def _all_sets(
     model: BoundModel,
-    drawn: Mapping[str, Array],
     theory: Mapping[str, float],
     steps: list[list[str]],
+    names: list[str],
+    drawn: Mapping[str, Array],
 ) -> Array:
-    """Outcomes with every set of steps at the drawn values, the rest at the theoretical ones."""
+    """Outcomes with every set of steps at the drawn values, the rest at the theoretical ones.
+
+    Shape (outcomes, 2^k, n).
+    """
     n = len(next(iter(drawn.values())))
+    rows = [model.outcomes.index(name) for name in names]
     member = shapley.subsets(len(steps))
-    values = np.empty((len(member), len(model.outcomes), n))
-    for row, inside in zip(values, member, strict=True):
-        moved = [name for names, on in zip(steps, inside, strict=True) if on for name in names]
-        row[:] = model(
-            dict(drawn) | {k: x for k, x in theory.items() if k not in moved}, n, "the bridge"
-        )
+    values = np.empty((len(names), len(member), n))
+    for s, inside in enumerate(member):
+        moved = {name for group, on in zip(steps, inside, strict=True) if on for name in group}
+        kept = {name: x for name, x in theory.items() if name not in moved}
+        values[:, s] = model(dict(drawn) | kept, n, "the bridge")[rows]
     return values
 
 

@@ -52,13 +52,11 @@ def steps(values: Array) -> Array:
     count = len(values).bit_length() - 1
     rest = values.shape[1:]
     cube = values.reshape(*[2] * count, *rest)  # one axis a step, the last step's first
-    parts = np.empty((count, *rest))
-    size = np.arange(2 ** (count - 1))
-    size = np.array([int(s).bit_count() for s in size])
+    size = np.array([s.bit_count() for s in range(2 ** (count - 1))])
     fact = [math.factorial(s) for s in range(count + 1)]
     weight = np.array([fact[s] * fact[count - s - 1] for s in size]) / fact[count]
+    parts = np.empty((count, *rest))
     for i in range(count):
-        axis = count - 1 - i
-        taken = np.take(cube, 1, axis=axis) - np.take(cube, 0, axis=axis)
-        parts[i] = np.einsum("s,s...->...", weight, taken.reshape(-1, *rest))
+        without, taken = np.moveaxis(cube, count - 1 - i, 0)
+        parts[i] = np.einsum("s,s...->...", weight, (taken - without).reshape(-1, *rest))
     return parts
