@@ -15,6 +15,8 @@ import risk
 from risk.plots import save_figures
 from risk.shipped import main_case
 
+FIGURES = Path(__file__).resolve().parents[1] / "figures"
+
 
 def ranking(study: xr.DataTree, gap: str) -> str:
     """Factors of a gap by total-order index, with interval and rank interval."""
@@ -39,13 +41,13 @@ def bridge(study: xr.DataTree, outcome: str) -> str:
     return "\n".join([f"{data['outcome_label'].item()}, USD a day", *lines])
 
 
-def main(figures: str = "figures") -> None:
+def main(figures: str | Path = FIGURES) -> None:
     """Run the main job, print the answer and write its figures."""
     priors = risk.read_priors(main_case(), risk.profit_model)
     study = risk.run_study(risk.profit_model, priors)
     print("\n\n".join([ranking(study, "revenue_gap"), ranking(study, "profit_gap")]))
     print(f"\n{bridge(study, 'real_revenue')}\n")
-    for path in save_figures(study, Path(figures)):
+    for path in save_figures(study, figures):
         print(path)
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-from rich.console import Console
-
 import risk
 from risk.memo.terminal import screen
 
@@ -27,11 +25,7 @@ def full_study(main_priors: risk.Priors) -> xr.DataTree:
 def test_the_result_is_the_one_that_is_printed(readme: str, full_study: xr.DataTree) -> None:
     shown = re.search(r"```text\n(.*?)\n```\n<!-- end of result -->", readme, re.DOTALL)
     assert shown is not None
-    console = Console(highlight=False, width=100, color_system=None)
-    with console.capture() as capture:
-        console.print(screen(full_study))
-    printed = [line.rstrip() for line in capture.get().strip().splitlines()]
-    assert shown[1].splitlines() == printed
+    assert shown[1].splitlines() == screen(full_study).strip().splitlines()
 
 
 def test_figures_of_the_readme_exist(readme: str, root: Path) -> None:
