@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+
 import risk
 from risk.memo.terminal import screen
 
