@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -65,8 +67,17 @@ def probability_below(draws: xr.Dataset, outcome: str, threshold: float) -> xr.D
         The group ``draws`` of a study.
     outcome, threshold
         Which outcome, and the value in its unit.
+
+    Raises
+    ------
+    ValueError
+        When there is no such outcome, or the threshold is not a number.
     """
-    require(draws, name="draws", variables=[outcome])
-    estimate = measures.probability_below(outcome_arrays(draws)[outcome], threshold)
+    arrays = outcome_arrays(require(draws, name="draws", variables=[outcome]))
+    if outcome not in arrays:
+        raise ValueError(f"Expected an outcome, one of {list(arrays)}, got {outcome!r}.")
+    if not math.isfinite(threshold):
+        raise ValueError(f"Expected a finite threshold, got {threshold!r}.")
+    estimate = measures.probability_below(arrays[outcome], threshold)
     text = f"Probability that {draws[outcome].attrs['long_name'].lower()} is below {threshold:g}"
     return xr.Dataset(with_interval("probability", (), estimate, "1", text), BOUND_COORD)

@@ -73,6 +73,10 @@ def test_a_probability_of_a_threshold(main_study: xr.DataTree) -> None:
     assert found["probability"] == share
     low, high = found["probability_interval"].values
     assert low < share < high
+    with pytest.raises(ValueError, match="Expected an outcome, one of .*, got 'gpu_price'"):
+        risk.probability_below(draws, "gpu_price", 0.0)
+    with pytest.raises(ValueError, match="Expected a finite threshold, got nan"):
+        risk.probability_below(draws, "real_revenue", np.nan)
     with pytest.raises(ValueError, match="variable 'revenue'"):
         risk.probability_below(draws, "revenue", 0.0)
 
