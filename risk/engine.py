@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 from pickle import PicklingError
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from risk.stats.sobol import PickFreeze, pick_freeze
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 PILOT_DRAWS = 1024
 
 
@@ -90,7 +93,9 @@ def run_replicates(
     job = replace(job, order=list(range(len(job.model.map.names))))
     pilot = run_replicate(replace(job, draws=min(job.draws, PILOT_DRAWS)), (0,))
     job = replace(job, order=importance_order(job, pilot), scale=pilot.scale)
-    done = _run_all(job, replicates, executor, progress)
+    done = run_all(
+        partial(run_replicate, job), [(1, r) for r in range(replicates)], executor, progress
+    )
     sums = PickFreeze(
         *(np.stack(part, axis=-1) for part in zip(*(r.sums for r in done), strict=True))
     )
@@ -102,32 +107,38 @@ def run_replicates(
     return Runs(inputs, values, sums, constant, rows), job
 
 
-def _run_all(
-    job: Job, replicates: int, executor: Executor | None, progress: Progress | None
-) -> list[Replicate]:
+def run_all(
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Results of independent pieces of work, in their order, whoever does them."""
     report = progress or (lambda done, total: None)
     if executor is None:
         done = []
-        for r in range(replicates):
-            done.append(run_replicate(job, (1, r)))
-            report(r + 1, replicates)
+        for item in items:
+            done.append(work(item))
+            report(len(done), len(items))
         return done
-    futures = [executor.submit(run_replicate, job, (1, r)) for r in range(replicates)]
+    futures = [executor.submit(work, item) for item in items]
     try:
         for count, future in enumerate(as_completed(futures), start=1):
             _result(future)
-            report(count, replicates)
+            report(count, len(items))
     finally:
         for future in futures:
             future.cancel()
     return [future.result() for future in futures]
 
 
-def _result(future: Future[Replicate]) -> Replicate:
+def _result(future: Future[Result]) -> Result:
     """What a worker computed, or what is wrong in words that help."""
     try:
         return future.result()
     except (PicklingError, AttributeError, TypeError) as error:
+        if "pickle" not in str(error) and not isinstance(error, PicklingError):
+            raise
         raise ModelError(
             f"Expected a model that can be sent to another process, got one that cannot ({error}). "
             "Define it at the top level of a module, or use threads."
@@ -172,7 +183,8 @@ def importance_order(job: Job, pilot: Replicate) -> list[int]:
     total = np.where(pilot.constant, 0.0, total).mean(axis=-1)
     names = job.model.map.names
     factor = {name: i for i, members in enumerate(job.factors.values()) for name in members}
-    return sorted(range(len(names)), key=lambda k: (-total[factor[names[k]]], k))
+    weight = [total[factor[name]] if name in factor else 0.0 for name in names]
+    return sorted(range(len(names)), key=lambda k: (-weight[k], k))
 
 
 def _both(outputs: Array, scale: Array) -> Array:

@@ -107,6 +107,19 @@ def bind(model: Model, priors: Priors) -> BoundModel:
     return BoundModel(model, priors.map, theoretical, arguments, tuple(first))
 
 
+def wanted_outcomes(model: BoundModel, outcomes: Sequence[str] | None) -> tuple[str, ...]:
+    """The outcomes asked for, all by default; each must be one of the model's."""
+    if outcomes is None:
+        return model.outcomes
+    unknown = [name for name in outcomes if name not in model.outcomes]
+    if unknown or isinstance(outcomes, str) or not outcomes:
+        near = suggest(str(unknown[0]), model.outcomes) if unknown else ""
+        raise ValueError(
+            f"Expected `outcomes` to be a list of {list(model.outcomes)}, got {outcomes!r}.{near}"
+        )
+    return tuple(outcomes)
+
+
 def theoretical_values(priors: Priors) -> dict[str, float | int]:
     """Name → value that the headline claim assumes; of a regime the code of the state."""
     states = {
@@ -191,8 +204,8 @@ def _check_new_names(results: Mapping[str, Any], priors: Priors) -> None:
 def _check_same(first: Mapping[str, Any], again: Mapping[str, Any]) -> None:
     """The same inputs twice must give the same outcomes: chance belongs into the priors."""
     for name, result in first.items():
-        if not np.array_equal(np.asarray(result), np.asarray(again.get(name)), equal_nan=False):
-            values = np.asarray(result)
+        values = _array(result, name)
+        if not np.array_equal(values, _array(again.get(name), name)):
             if values.dtype.kind == "f" and np.isnan(values).any():
                 continue  # not finite: the first run of the points says where
             raise ModelError(
@@ -213,13 +226,23 @@ def _check_names(results: Mapping[str, Any], expected: Sequence[str]) -> None:
         )
 
 
+def _array(result: Any, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(result)
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f"Expected outcome `{name}` as one array of numbers, got what NumPy cannot make one of "
+            f"({error}). Return an array."
+        ) from error
+
+
 def _checked(result: Any, name: str, n: int) -> NDArray[Any]:
     if np.ma.is_masked(result):
         raise ModelError(
             f"Expected every value of outcome `{name}`, got masked ones. Compute them, or give "
             "the inputs priors that stay where the model holds."
         )
-    values = np.asarray(result)
+    values = _array(result, name)
     if values.dtype.kind not in "fiub":
         raise ModelError(
             f"Expected numbers as outcome `{name}`, got an array of {values.dtype}. "

@@ -112,4 +112,12 @@ def _source(value: Any) -> str:
         return inspect.getsource(value)
     except (OSError, TypeError):  # typed into an interpreter, or written in C
         code = getattr(value, "__code__", None)
-        return repr((code.co_code, code.co_names, code.co_varnames)) if code else str(value)
+        return _code_text(code) if code else str(value)
+
+
+def _code_text(code: types.CodeType) -> str:
+    """Compiled code without the addresses and line numbers that its text would show."""
+    constants = [
+        _code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts
+    ]
+    return repr((code.co_code, code.co_names, code.co_varnames, constants))

@@ -22,7 +22,21 @@ CHECK = "check"
 SCENARIO = "scenario"
 
 DIMENSIONS = frozenset(
-    (REPLICATE, DRAW, OUTCOME, FACTOR, FACTOR_2, BOUND, PROBABILITY, TAIL, INPUT, END, STEP, CHECK)
+    (
+        REPLICATE,
+        DRAW,
+        OUTCOME,
+        FACTOR,
+        FACTOR_2,
+        BOUND,
+        PROBABILITY,
+        TAIL,
+        INPUT,
+        END,
+        STEP,
+        CHECK,
+        SCENARIO,
+    )
 )
 BOUNDS = ["lower", "upper"]
 ENDS = ["low", "high"]

@@ -191,15 +191,6 @@ class Priors(Mapping[str, Prior]):
         """Name → value or state that the headline claim assumes, where it assumes one."""
         return {n: p.theoretical for n, p in self.items() if p.theoretical is not None}
 
-    @property
-    def steps(self) -> dict[str, list[str]]:
-        """Bridge step → its inputs, in the order of the priors."""
-        steps: dict[str, list[str]] = {}
-        for name, prior in self.items():
-            if prior.step is not None:
-                steps.setdefault(prior.step, []).append(name)
-        return steps
-
     @cached_property
     def map(self) -> InputMap:
         """The map from the unit cube to inputs."""
@@ -287,6 +278,8 @@ def _record(prior: Prior) -> dict[str, Any]:
 def _fixed(marginal: Any, name: str, value: float | str) -> Any:
     """What `Prior` takes for an input that no longer varies."""
     if not isinstance(marginal, Categorical):
+        if isinstance(value, str):
+            raise ValueError(f"Expected a number for `{name}`, got {value!r}.")
         return float(value)
     if value not in marginal.states:
         known = ", ".join(marginal.states)

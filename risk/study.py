@@ -12,8 +12,9 @@ import xarray as xr
 
 from risk import analysis
 from risk.engine import Job, Progress, run_replicates
-from risk.evaluation import BoundModel, bind
+from risk.evaluation import bind, wanted_outcomes
 from risk.identity import model_hash, run_id
+from risk.marginals import Categorical
 from risk.names import suggest
 from risk.priors import Priors, labels
 from risk.signature import Model
@@ -83,8 +84,9 @@ def run_study(
     if not isinstance(priors, Priors):
         raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
     bound = bind(model, priors)
-    wanted = _wanted(bound, outcomes)
+    wanted = wanted_outcomes(bound, outcomes)
     grouped = _factors(priors, factors)
+    checked = analysis.published(bound, priors)
     question = _question(model, priors, draws, replicates, seed, outcomes, factors)
     job = Job(bound, grouped, wanted, draws, seed, [])
     runs, job = run_replicates(job, replicates, executor, progress)
@@ -95,7 +97,7 @@ def run_study(
         "risk": analysis.risk(drawn),
         "tornado": analysis.tornado(bound, priors, drawn),
         "bridge": analysis.bridge(bound, priors, drawn, executor),
-        "published": analysis.published(bound, priors),
+        "published": checked,
     }
     tree = xr.DataTree.from_dict({f"/{k}": v for k, v in groups.items() if v is not None})
     tree.attrs.update(provenance(tree, question))
@@ -143,21 +145,10 @@ def _check_numbers(draws: int, replicates: int, seed: int) -> None:
         )
 
 
-def _wanted(model: BoundModel, outcomes: Sequence[str] | None) -> tuple[str, ...]:
-    if outcomes is None:
-        return model.outcomes
-    unknown = [name for name in outcomes if name not in model.outcomes]
-    if unknown or isinstance(outcomes, str) or not outcomes:
-        near = suggest(str(unknown[0]), model.outcomes) if unknown else ""
-        raise ValueError(
-            f"Expected `outcomes` to be a list of {list(model.outcomes)}, got {outcomes!r}.{near}"
-        )
-    return tuple(outcomes)
-
-
 def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ...]]:
     """Every uncertain input in exactly one factor, correlated inputs together."""
-    if not priors.uncertain:
+    varying = [name for name in priors.uncertain if _varies(priors[name].marginal)]
+    if not varying:
         raise ValueError("Expected at least one uncertain input, got fixed inputs only.")
     asked: Any = factors or {}
     lists = asked.values() if isinstance(asked, Mapping) else [""]
@@ -168,12 +159,12 @@ def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ..
         )
     grouped = {label: tuple(names) for label, names in (factors or {}).items()}
     named = [name for names in grouped.values() for name in names]
-    wrong = [name for name in named if name not in priors.uncertain]
+    wrong = [name for name in named if name not in varying]
     if wrong:
         what = "a fixed input, which is no factor" if wrong[0] in priors else "not an input"
         raise ValueError(
             f"Expected `factors` of uncertain inputs, got {wrong[0]!r}, {what}."
-            + suggest(wrong[0], priors.uncertain)
+            + suggest(wrong[0], varying)
         )
     twice = {name for name in named if named.count(name) > 1}
     if twice:
@@ -189,10 +180,15 @@ def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ..
             members = tuple(name for name in priors.uncertain if name in block)
             grouped[" + ".join(members)] = members
     taken = {name for names in grouped.values() for name in names}
-    singles = {name: (name,) for name in priors.uncertain if name not in taken}
+    singles = {name: (name,) for name in varying if name not in taken}
     clash = set(singles) & set(grouped)
     if clash:
         raise ValueError(f"Expected factor labels that are no inputs' names, got {sorted(clash)}.")
     ordered = {**grouped, **singles}
     first = {label: priors.uncertain.index(names[0]) for label, names in ordered.items()}
     return {label: ordered[label] for label in sorted(ordered, key=lambda k: first[k])}
+
+
+def _varies(marginal: Any) -> bool:
+    """Whether an input can take two values: a regime fixed in one state cannot."""
+    return not isinstance(marginal, Categorical) or max(marginal.probabilities) < 1

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, Variables, unit_coordinate, with_interval
+from risk.engine import run_all
 from risk.evaluation import BoundModel, theoretical_values
 from risk.names import OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
@@ -81,7 +82,7 @@ def bridge(
         {name: draws[name].values[r] for name in model.map.names}
         for r in range(draws.sizes[REPLICATE])
     ]
-    found = list((executor.map if executor else map)(reduce, drawn))
+    found = run_all(reduce, drawn, executor)
     moments = Moments(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
     moved = (np.abs(moments.part).max(axis=(0, -1)) > 0) | (moments.variance.max(axis=-1) > 0)
     moments = Moments(*(part[..., moved, :] for part in moments))

@@ -36,4 +36,4 @@ def draws(runs: Runs, job: Job, priors: Priors) -> xr.Dataset:
         unit = units[name].unit if name in units else None
         attrs = {"units": unit or "", "long_name": readable(name), "role": OUTCOME}
         variables[name] = ((REPLICATE, DRAW), values, attrs)
-    return xr.Dataset(variables)
+    return xr.Dataset(variables, attrs={"priors_hash": priors.hash})

@@ -15,6 +15,7 @@ RISKS = ("real_revenue", "revenue_capture", "gross_profit", "operating_profit")
 GAPS = ("revenue_gap", "profit_gap")
 BRIDGED = ("real_revenue", "gross_profit")
 DRIVER = 0.05  # total-order index from which an input counts as a driver
+TOP = 6  # rows of a ranking
 NOT_EARNED = {"cost", "costs", "expense", "expenses", "gap", "loss", "losses", "hours", "price"}
 
 
@@ -197,9 +198,9 @@ def _driver(context: Context, outcome: str, name: str, label: str) -> Driver:
 
 
 def idle(context: Context, outcome: str, among: str) -> list[Driver]:
-    """Drivers of the outcome `among` that cannot move this one: their index in it is zero."""
+    """Top drivers of the outcome `among` that cannot move this one: their index in it is zero."""
     still = {row.name for row in drivers(context, outcome) if row.raw == 0}
-    return [row for row in drivers(context, among, least=DRIVER) if row.name in still]
+    return [row for row in drivers(context, among, top=TOP) if row.name in still]
 
 
 def caveat(context: Context, outcome: str) -> str:

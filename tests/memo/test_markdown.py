@@ -79,7 +79,7 @@ def test_it_says_what_a_committee_asks(text: str, context: Context) -> None:
         f"{context.share('sobol.revenue_gap.paid_user_share.first')} of the variance",
         "gives the 4 published figures; the largest difference is +0.05%",
         "No data stand behind it. It is a judgement [^1]: “No data exists: DeepSeek has never",
-        "Nothing in the revenue gap depends on GPU price",
+        "the revenue gap does not depend on GPU price",
         "have no data behind them: paid user share, output mix of paying users and R1 share",
         "| Node-hours of the day [^2] | 5,442 node-hours a day, printed as 226.75 nodes on average "
         "| 5,445 node-hours a day | +0.05% |",
