@@ -224,7 +224,7 @@ def test_a_template_of_ones_own(context: Context, tmp_path: Path) -> None:
         "utf-8",
     )
     middle, spread = context.n("real_revenue.p50"), context.r("real_revenue.p5", "real_revenue.p95")
-    assert memo(context, path) == f"{middle} {spread} Real revenue [^1] [^2] [^3] 3\n"
+    assert memo(context, path) == f"{middle} {spread} Real revenue [^1] [^2] [^3] [^4] 4\n"
 
 
 def test_the_template_of_the_package_types_no_result() -> None:
