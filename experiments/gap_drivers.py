@@ -21,7 +21,7 @@ FIGURES = Path(__file__).resolve().parents[1] / "figures"
 def ranking(study: xr.DataTree, gap: str) -> str:
     """Factors of a gap by total-order index, with interval and rank interval."""
     sobol = study["sobol"].to_dataset().sel(outcome=gap).sortby("total_order", ascending=False)
-    lines = [f"{sobol['outcome_label'].item()}: share of variance, 95 % interval, rank"]
+    lines = [f"{sobol['outcome_label'].item()}: share of variance, 95% interval, rank"]
     for factor in sobol["factor"].values[:6]:
         one = sobol.sel(factor=factor)
         low, high = one["total_order_interval"].values

@@ -70,8 +70,8 @@ def main(figures: str | Path = FIGURES, *, draws: int = 4096, replicates: int = 
     base = study["risk"].to_dataset().sel(outcome="gross_profit")
     profit = effects.sel(outcome="gross_profit")
     mean, loss = float(base["mean"]), float(base["probability_of_loss"])
-    print(f"{'Gross profit, USD a day':23}{'mean':>10}{'difference':>11}{'95 % interval':>23}"
-          f"{'P(loss)':>9}{'pp':>8}{'95 % interval':>17}")  # fmt: skip
+    print(f"{'Gross profit, USD a day':23}{'mean':>10}{'difference':>11}{'95% interval':>23}"
+          f"{'P(loss)':>9}{'pp':>8}{'95% interval':>17}")  # fmt: skip
     print(f"{'as it is':23}{mean:>10,.0f}{loss:>43.1%}".replace("-", "−"))
     for label in profit["scenario"].values:
         print(row(str(label), profit.sel(scenario=label)))

@@ -25,7 +25,7 @@ def with_interval(
 ) -> Variables:
     """A number, its standard error and its 95 % interval as three variables."""
     text = long_name or readable(name)
-    pair = f"{text}, 95 % interval"
+    pair = f"{text}, 95% interval"
     return {
         name: variable(dims, estimate.value, units, text),
         f"{name}_interval": variable((*dims, BOUND), estimate.interval, units, pair),

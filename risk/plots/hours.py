@@ -97,11 +97,12 @@ def draw_hours(
     clock = f" ({clean(zone)})" if zone else ""
     low, high = day.multiples
     times = f"{low:.1f} to {high:.1f} times"
+    total = number(float(day.cost.sum()), "USD", style="full")
     with house_style():
         sheet = Sheet(size)
         top = sheet.header(
             _finding(day),
-            f"US$ by hour of the day{clock}; every hour’s income is {times} its cost",
+            f"US$ by hour{clock}; costs sum to {total}; each hour’s income is {times} its cost",
             f"US$ by hour of the day{clock}",
         )
         words = ("income", "cost") if sheet.small else ("theoretical income", "cost of the nodes")

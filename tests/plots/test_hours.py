@@ -91,7 +91,7 @@ def test_words_say_how_many_times_an_hour_earns_its_cost(sheet, hours):
     ratio = hours[0] / hours[1]
     words = f"{ratio.min():.1f} to {ratio.max():.1f} times"
     assert words == "5.4 to 7.0 times"
-    assert f"every hour’s income is {words} its cost" in " ".join(texts(sheet, "subtitle"))
+    assert f"each hour’s income is {words} its cost" in " ".join(texts(sheet, "subtitle"))
     assert sheet.alt == (
         f"Income and cost by hour. {sheet.finding}. Income from $6.35k to $31.1k an hour, {words} "
         "its cost. Discounts from 00:30 to 08:30 (UTC+8)."
