@@ -101,7 +101,7 @@ def test_the_readmes_file_is_read_as_it_says(tmp_path: Path) -> None:
             given="regime",
             theoretical=1.0,
             step="export controls",
-            why="Reported premiums of 20 to 100 %.",
+            why="Reported premiums of 20 to 100%.",
         ),
     }
     figure = ("Revenue of the day", "theoretical_revenue", 2000.0, "USD/day", 1e-3, "$2,000")
