@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from risk.dependence import Conditional
+from risk.dependence import Conditional, combinations, states_of
 from risk.marginals import Categorical, Marginal
 from risk.names import suggest
 from risk.signature import Model, Quantity, read_signature
@@ -35,18 +36,13 @@ UNKNOWN = Marginal("unknown", {}, _NoValues())
 UNSAID = "?"
 
 
-def consistency_problems(
-    priors: Mapping[str, Prior], correlation: Mapping[tuple[str, str], float]
-) -> list[Problem]:
+def consistency_problems(priors: Mapping[str, Prior]) -> list[Problem]:
     """What does not fit together among the inputs."""
     found: list[Problem] = []
     for name, prior in priors.items():
         found += [(name, *what) for what in _regime_problems(prior, priors)]
         found += [(name, "theoretical", what) for what in _claim_problems(prior)]
-    for pair, rho in correlation.items():
-        what = _correlation_problem(pair, rho, priors, correlation)
-        found += [(" and ".join(pair), "", what)] if what else []
-    return found + _step_problems(priors)
+    return found + _circles(priors) + _step_problems(priors)
 
 
 def _step_problems(priors: Mapping[str, Prior]) -> list[Problem]:
@@ -84,7 +80,8 @@ def model_problems(priors: Mapping[str, Prior], model: Model) -> list[Problem]:
     """
     signature = read_signature(model)
     known = (*signature.required, *signature.optional)
-    regimes = {p.marginal.regime for p in priors.values() if isinstance(p.marginal, Conditional)}
+    beliefs = [prior.marginal for prior in priors.values()]
+    regimes = {name for m in beliefs if isinstance(m, Conditional) for name in m.regimes}
     needless = [n for n in priors if n not in known and n not in regimes]
     missing = [n for n in signature.required if n not in priors]
     found = [
@@ -168,59 +165,65 @@ def _regime_problems(prior: Prior, priors: Mapping[str, Prior]) -> list[tuple[st
     conditional = prior.marginal
     if not isinstance(conditional, Conditional):
         return []
-    regime = priors[conditional.regime].marginal if conditional.regime in priors else None
-    if regime is UNKNOWN:
+    beliefs = {name: p.marginal for name, p in priors.items()}
+    if any(beliefs.get(name) is UNKNOWN for name in conditional.regimes):
         return []
-    if not isinstance(regime, Categorical):
-        known = [n for n, p in priors.items() if isinstance(p.marginal, Categorical)]
-        one_of = f"expected a categorical input ({', '.join(known) or 'there is none'})"
-        what = f"{one_of}, got {conditional.regime!r}, name one or add it."
-        return [("given", what + suggest(conditional.regime, known))]
-    states = tuple(conditional.marginals)
-    unused = [s for s in regime.states if s not in states]
+    known = [n for n, m in beliefs.items() if states_of(m)]
+    for regime in conditional.regimes:
+        if regime not in known:
+            one_of = f"expected a categorical input ({', '.join(known) or 'there is none'})"
+            what = f"{one_of}, got {regime!r}, name one or add it."
+            return [("given", what + suggest(regime, known))]
+    if len(set(conditional.regimes)) < len(conditional.regimes):
+        return [("given", "expected each regime once, remove the other")]
+    return _state_problems(conditional, combinations(conditional.regimes, beliefs))
+
+
+def _state_problems(conditional: Conditional, expected: Sequence[str]) -> list[tuple[str, str]]:
+    """States that a prior lacks, or that its regimes do not have."""
+    states, of = tuple(conditional.marginals), " and ".join(conditional.regimes)
+    unused = [s for s in expected if s not in states]
     found = [
-        (
-            f"states.{s}",
-            f"unknown state of {conditional.regime}, remove or rename it.{suggest(s, unused)}",
-        )
+        (f"states.{s}", f"unknown state of {of}, remove or rename it.{suggest(s, unused)}")
         for s in states
-        if s not in regime.states
+        if s not in expected
     ]
-    found += [
-        ("states", f"no distribution for the state {s!r} of {conditional.regime}, add one")
-        for s in unused
-    ]
-    if not found and states != regime.states:
-        what = f"expected the order of {conditional.regime}: {', '.join(regime.states)}"
-        found = [("states", f"{what}, got {', '.join(states)}, reorder them")]
+    found += [("states", f"no distribution for the state {s!r} of {of}, add one") for s in unused]
+    if not found and states != tuple(expected):
+        what = f"expected the order of {of}: {'; '.join(expected[:9])}"
+        if len(conditional.regimes) == 1:
+            what = f"expected the order of {of}: {', '.join(expected)}"
+        found = [("states", f"{what}, got {', '.join(states[:9])}, reorder them")]
     return found
+
+
+def _circles(priors: Mapping[str, Prior]) -> list[Problem]:
+    """Regimes that depend on each other in a circle."""
+    given = {
+        name: set(prior.marginal.regimes)
+        for name, prior in priors.items()
+        if isinstance(prior.marginal, Conditional)
+    }
+    try:
+        tuple(TopologicalSorter(given).static_order())
+    except CycleError as error:
+        circle = [str(name) for name in error.args[1]]
+        what = f"regimes that depend on each other in a circle ({' of '.join(circle)}), break it"
+        return [(circle[0], "given", what)]
+    return []
 
 
 def _claim_problems(prior: Prior) -> list[str]:
     claimed, marginal = prior.theoretical, prior.marginal
     if claimed is None or claimed == UNSAID:
         return []
-    if isinstance(marginal, Categorical):
-        if claimed in marginal.states:
+    states = states_of(marginal)
+    if states:
+        if claimed in states:
             return []
-        near = suggest(str(claimed), marginal.states)
-        one_of = f"expected one of the states {', '.join(marginal.states)}"
+        near = suggest(str(claimed), states)
+        one_of = f"expected one of the states {', '.join(states)}"
         return [f"{one_of}, got {claimed!r}, name one.{near}"]
     if isinstance(claimed, str) or not math.isfinite(claimed):
         return [f"expected a finite number, got {claimed!r}, correct it"]
     return []
-
-
-def _correlation_problem(
-    pair: tuple[str, str],
-    rho: float,
-    priors: Mapping[str, Prior],
-    correlation: Mapping[tuple[str, str], float],
-) -> str:
-    for name in pair:
-        if name not in priors or not isinstance(priors[name].marginal, Marginal):
-            near = suggest(name, [n for n, p in priors.items() if isinstance(p.marginal, Marginal)])
-            return f"expected a correlation between two uncertain numbers, got {name!r}.{near}"
-    if pair[0] == pair[1] or tuple(reversed(pair)) in correlation:
-        return "expected each pair of different inputs once, remove this one"
-    return "" if -1 < rho < 1 else f"expected a rank correlation inside (-1, 1), got {rho:g}"

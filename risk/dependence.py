@@ -1,48 +1,70 @@
-"""Unit cube → inputs: independent marginals, Gaussian-copula blocks and regimes.
+"""Unit cube → inputs: independent marginals, correlated blocks, shares and regimes.
 
 The map has two stages, so that a pick-freeze design never repeats the expensive one. `columns`
-turns each innovation of the cube into a column of values (for an input given a regime: one row a
-state). `inputs` then picks, for every point, the row of the state that holds. Exchanging columns
-between two designs therefore needs no quantile function at all.
+turns each axis of the cube into a column of values (for an input given regimes: one row a state).
+`inputs` then picks, for every point, the row of the state that holds. Exchanging columns between
+two designs therefore needs no quantile function, but for blocks whose innovations are factors:
+their columns stay scores of the cube, and `inputs` maps them.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from risk.blocks import Correlated, Shares
+from risk.copula import (
+    latent_correlation,
+    rank_correlation,
+    shrunk,
+    smallest_eigenvalue,
+    steps_of,
+)
 from risk.marginals import Categorical, Marginal, from_scipy
 
 Array = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
+SEPARATOR = ", "  # between the states of several regimes: "open, high"
 
 
 @dataclass(frozen=True)
 class Conditional:
-    """What is believed of one number in each state of a regime."""
+    """What is believed of one input in each state of one regime or several.
 
-    regime: str
-    marginals: Mapping[str, Marginal | float]
+    Attributes
+    ----------
+    regimes
+        The categorical inputs whose states decide.
+    marginals
+        State → belief, in the order of the states; of several regimes "open, high".
+    """
+
+    regimes: tuple[str, ...]
+    marginals: Mapping[str, Marginal | Categorical | float]
 
     @property
     def support(self) -> tuple[float, float]:
-        """The smallest and the largest possible value over all states."""
-        ends = [m.support if isinstance(m, Marginal) else (m, m) for m in self.marginals.values()]
-        return min(low for low, _ in ends), max(high for _, high in ends)
-
-    def ppf(self, u: Array) -> Array:
-        """Values at the probabilities `u` in every state, shape (states, n)."""
-        rows = [
-            m.ppf(u) if isinstance(m, Marginal) else np.full(u.shape, m)
+        """The smallest and the largest possible value over all states; ∞, −∞ of a regime."""
+        ends = [
+            m.support if isinstance(m, Marginal) else (m, m)
             for m in self.marginals.values()
+            if not isinstance(m, Categorical)
         ]
+        return min((e[0] for e in ends), default=math.inf), max(
+            (e[1] for e in ends), default=-math.inf
+        )
+
+    def ppf(self, u: Array) -> NDArray[Any]:
+        """Values at the probabilities `u` in every state, shape (states, n)."""
+        rows = [np.full(u.shape, m) if isinstance(m, float) else m.ppf(u) for m in
+                self.marginals.values()]  # fmt: skip
         return np.stack(rows)
 
     def __str__(self) -> str:
@@ -50,9 +72,17 @@ class Conditional:
 
 
 Believed = Marginal | Categorical | Conditional | float  # of one input; a number is a fixed value
+Block = Correlated | Shares
 
 
-def marginal_of(distribution: Any, given: str | None) -> Believed:
+def states_of(believed: Any) -> tuple[str, ...]:
+    """The states of a categorical input, given a regime or not; none of a number."""
+    if isinstance(believed, Conditional):
+        believed = next(iter(believed.marginals.values()))
+    return believed.states if isinstance(believed, Categorical) else ()
+
+
+def marginal_of(distribution: Any, given: str | Sequence[str] | None) -> Believed:
     """One of our marginals for whatever a `Prior` takes as its distribution.
 
     Raises
@@ -63,19 +93,25 @@ def marginal_of(distribution: Any, given: str | None) -> Believed:
         When its numbers make no sense.
     """
     if given is not None:
+        regimes = (given,) if isinstance(given, str) else tuple(given)
+        named = ", ".join(regimes)
         if not isinstance(distribution, Mapping):
             raise TypeError(
-                f"Expected one distribution for each state of {given!r}, got "
+                f"Expected one distribution for each state of {named!r}, got "
                 f"{type(distribution).__name__}. Pass state → distribution or number."
             )
         states = {str(state): marginal_of(d, None) for state, d in distribution.items()}
-        wrong = [s for s, m in states.items() if not isinstance(m, (Marginal, float))]
-        if wrong or not states:
+        wrong = [s for s, m in states.items() if isinstance(m, Conditional)]
+        mixed = {states_of(m) for m in states.values()}
+        if wrong or not states or len(mixed) > 1:
+            got = f"another thing for {wrong[0]!r}" if wrong else "no state"
+            if states and not wrong:
+                got = "states that differ between them"
             raise TypeError(
-                f"Expected a distribution or a number for each state of {given!r}, got "
-                f"{f'another thing for {wrong[0]!r}' if wrong else 'no state'}. Give one for each."
+                f"Expected a distribution or a number for each state of {named!r}, or the same "
+                f"states with probabilities for each, got {got}. Give one for each."
             )
-        return Conditional(given, states)  # type: ignore[arg-type]
+        return Conditional(regimes, states)  # type: ignore[arg-type]
     if isinstance(distribution, (Marginal, Categorical)):
         return distribution
     if isinstance(distribution, Mapping):
@@ -88,76 +124,218 @@ def marginal_of(distribution: Any, given: str | None) -> Believed:
 
 
 @dataclass(frozen=True)
+class Latent:
+    """Latent correlations of a block in every state, and what was changed to make them hold."""
+
+    factors: Array  # Cholesky factors, shape (states, members, members)
+    shrinkage: tuple[float, ...]  # one a state: 0 where nothing was changed
+    changes: tuple[str, ...]  # what a repair made of the pairs, in words
+
+
+@dataclass(frozen=True)
 class InputMap:
     """The one map from the unit cube to named inputs, whatever the dependence.
 
     Parameters
     ----------
     marginals
-        The uncertain inputs, in the order of the cube's axes.
+        The uncertain inputs.
     fixed
         Facts and levers: the same value at every point.
-    correlation
-        Spearman's rank correlation of pairs of inputs, joined by a Gaussian copula whose latent
-        correlation is ``2 sin(π ρ / 6)``.
+    blocks
+        Which of the inputs belong together; each in one block at most.
     """
 
     marginals: Mapping[str, Marginal | Categorical | Conditional]
     fixed: Mapping[str, float]
-    correlation: Mapping[tuple[str, str], float]
+    blocks: tuple[Block, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The uncertain inputs, one axis of the cube each."""
+        """The uncertain inputs."""
         return tuple(self.marginals)
 
     @cached_property
-    def blocks(self) -> tuple[frozenset[str], ...]:
-        """Sets of inputs that are correlated with each other, directly or through others."""
-        blocks: list[frozenset[str]] = []
-        for pair in self.correlation:
-            touched = [block for block in blocks if block & set(pair)]
-            blocks = [block for block in blocks if block not in touched]
-            blocks.append(frozenset(pair).union(*touched))
-        return tuple(blocks)
-
-    def _is_correlated(self, name: str) -> bool:
-        return any(name in pair for pair in self.correlation)
+    def _single(self) -> tuple[str, ...]:
+        joined = {name for block in self.blocks for name in block.members}
+        return tuple(name for name in self.names if name not in joined)
 
     @cached_property
-    def _cholesky(self) -> Array:
-        """Of the latent correlations of the correlated inputs, in the order of the cube's axes."""
-        joined = list(filter(self._is_correlated, self.names))
-        latent = np.eye(len(joined))
-        for (a, b), rho in self.correlation.items():
-            i, j = joined.index(a), joined.index(b)
-            latent[i, j] = latent[j, i] = 2 * np.sin(np.pi * rho / 6)
-        smallest = float(np.linalg.eigvalsh(latent)[0])
-        if smallest <= 1e-12:
-            raise ValueError(
-                "Expected correlations that can hold together (a positive definite matrix), got "
-                f"a smallest eigenvalue of {smallest:.3g}. Move them towards 0."
-            )
-        return np.asarray(np.linalg.cholesky(latent), dtype=float)
+    def moves(self) -> dict[str, tuple[str, ...]]:
+        """Axis of the cube → the columns that it moves, in the order of the inputs."""
+        found: dict[str, tuple[str, ...]] = {name: (name,) for name in self._single}
+        for block in self.blocks:
+            own: list[tuple[str, ...]] = [
+                (axis,) if block.innovations else block.members for axis in block.axes
+            ]
+            found |= dict(zip(block.axes, own, strict=True))
+        known = {name: i for i, name in enumerate(self.names)}
+        first = {
+            axis: min(known.get(n, len(known)) for n in (axis, *found[axis])) for axis in found
+        }
+        return {a: found[a] for a in sorted(found, key=lambda a: known.get(a, first[a]))}
 
-    def columns(self, u: Array, *, correlated: bool = True) -> dict[str, NDArray[Any]]:
-        """Columns of values at points `u` of the unit cube, shape (inputs, n).
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the cube; most bear the name of the input that they move."""
+        return tuple(self.moves)
 
-        ``correlated=False`` moves every input alone along its own marginal, as a tornado does.
+    @cached_property
+    def latent(self) -> dict[str, Latent]:
+        """Block name → latent correlations.
+
+        Raises
+        ------
+        ValueError
+            When correlations cannot hold together, with the smallest repair that would make them.
         """
-        if correlated and self.correlation:
-            joined = [i for i, name in enumerate(self.names) if self._is_correlated(name)]
-            u = u.copy()
-            u[joined] = special.ndtr(self._cholesky @ special.ndtri(u[joined]))
-        return {name: m.ppf(u[i]) for i, (name, m) in enumerate(self.marginals.items())}
+        return {
+            b.name: latent_of(b, self.marginals) for b in self.blocks if isinstance(b, Correlated)
+        }
+
+    @cached_property
+    def _selectors(self) -> dict[str, tuple[str, ...]]:
+        """Input → the regimes whose states pick its row: its block's, then its own."""
+        of_block = {n: b.given for b in self.blocks if isinstance(b, Correlated) for n in b.members}
+        own = {n: m.regimes for n, m in self.marginals.items() if isinstance(m, Conditional)}
+        return {n: of_block.get(n, ()) + own.get(n, ()) for n in self.names}
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        """The inputs, each after the regimes that it is given."""
+        ordered: list[str] = []
+        while len(ordered) < len(self.names):
+            ready = [
+                n
+                for n in self.names
+                if n not in ordered and all(s in ordered for s in self._selectors[n])
+            ]
+            if not ready:
+                raise ValueError("Expected regimes that do not depend on each other in a circle.")
+            ordered += ready
+        return tuple(ordered)
+
+    def columns(self, u: Array) -> dict[str, NDArray[Any]]:
+        """Columns of values at points `u` of the unit cube, shape (axes, n)."""
+        row = dict(zip(self.axes, u, strict=True))
+        found: dict[str, NDArray[Any]] = {n: self.marginals[n].ppf(row[n]) for n in self._single}
+        for block in self.blocks:
+            if block.innovations:
+                found |= {axis: row[axis] for axis in block.axes}
+            else:
+                found |= self._members(block, np.stack([row[axis] for axis in block.axes]))
+        return found
+
+    def alone(
+        self, u: Array, states: Mapping[str, NDArray[Any]] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Input values where every input moves along its own marginal, `u` of shape (inputs, n).
+
+        As a tornado moves them: correlations do not hold; the shares of a block still sum to one.
+        `states` are codes of regimes that hold whatever their rows of `u` say.
+        """
+        found: dict[str, NDArray[Any]] = {}
+        row = dict(zip(self.names, u, strict=True))
+        for block in self.blocks:
+            if isinstance(block, Shares):
+                found |= block.alone(np.stack([row[name] for name in block.members]))
+        found |= {n: self.marginals[n].ppf(row[n]) for n in self.names if n not in found}
+        own = {n: m.regimes for n, m in self.marginals.items() if isinstance(m, Conditional)}
+        return self._picked(found | dict(states or {}), own)
 
     def inputs(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """Input values at every point: each regime picks the rows of its state; no fixed inputs."""
+        columns = dict(columns)
+        for block in self.blocks:
+            if block.innovations:
+                points = np.stack([columns.pop(axis) for axis in block.axes])
+                columns |= self._members(block, points)
+        return self._picked(columns, self._selectors)
+
+    def _picked(
+        self, columns: Columns, selectors: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, NDArray[Any]]:
+        """The values of the states that hold."""
         values: dict[str, NDArray[Any]] = {}
-        for name, marginal in self.marginals.items():
+        for name in self._order:
             column = columns[name]
-            if isinstance(marginal, Conditional):
-                state = columns[marginal.regime].astype(np.intp)
-                column = np.take_along_axis(column, state[None], axis=0)[0]
+            if column.ndim == 2:
+                row: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+                for regime in selectors[name]:
+                    count = len(states_of(self.marginals[regime]))
+                    row = row * count + values[regime].astype(np.intp)
+                column = np.take_along_axis(column, row[None], axis=0)[0]
             values[name] = column
-        return values
+        return {name: values[name] for name in self.names}
+
+    def _members(self, block: Block, points: Array) -> dict[str, NDArray[Any]]:
+        """Columns of a block's inputs at points of its axes."""
+        if isinstance(block, Shares):
+            return dict(block.values(points))
+        scores = block.scores(points, self.latent[block.name].factors)
+        found: dict[str, NDArray[Any]] = {}
+        for i, name in enumerate(block.members):
+            marginal = self.marginals[name]
+            rows = [np.atleast_2d(marginal.ppf(state[i])) for state in scores]
+            found[name] = np.concatenate(rows) if self._selectors[name] else rows[0][0]
+        return found
+
+
+def latent_of(block: Correlated, marginals: Mapping[str, Any]) -> Latent:
+    """Latent correlations of a block in every state, repaired where the block allows it.
+
+    Raises
+    ------
+    ValueError
+        When correlations cannot hold together, or discrete inputs cannot have them.
+    """
+    factors, shrinkage, changes = [], [], []
+    at = {name: i for i, name in enumerate(block.members)}
+    for state, pairs in block.by_state.items():
+        matrix = np.eye(len(at))
+        for (a, b), rank in pairs.items():
+            steps = (steps_of(marginals[a]), steps_of(marginals[b]))
+            r = latent_correlation(
+                rank, block.rank, steps=steps, degrees_of_freedom=block.degrees_of_freedom
+            )
+            matrix[at[a], at[b]] = matrix[at[b], at[a]] = r
+        repaired, a_ = shrunk(matrix)
+        if a_:
+            words = _repair(block, pairs, repaired, at, marginals)
+            where = f" in the state {state}" if state else ""
+            if not block.repair:
+                raise ValueError(
+                    "expected correlations that can hold together (a positive definite matrix), "
+                    f"got a smallest eigenvalue of {smallest_eigenvalue(matrix):.3g}{where}, move "
+                    f'them towards 0 or set repair = "shrink", which would make them {words}'
+                )
+            changes.append(f"correlations{where} shrunk by {a_:.1%}: {words}")
+        factors.append(np.linalg.cholesky(repaired))
+        shrinkage.append(a_)
+    return Latent(np.array(factors), tuple(shrinkage), tuple(changes))
+
+
+def _repair(
+    block: Correlated,
+    pairs: Mapping[tuple[str, str], float],
+    repaired: Array,
+    at: Mapping[str, int],
+    marginals: Mapping[str, Any],
+) -> str:
+    """The rank correlations that a repaired matrix gives: "a and b 0.62 instead of 0.9, …"."""
+    words = []
+    for (a, b), rank in pairs.items():
+        got = rank_correlation(
+            float(repaired[at[a], at[b]]),
+            block.rank,
+            steps=(steps_of(marginals[a]), steps_of(marginals[b])),
+            degrees_of_freedom=block.degrees_of_freedom,
+        )
+        words.append(f"{a} and {b} {got:.3g} instead of {rank:g}")
+    return ", ".join(words)
+
+
+def combinations(regimes: Sequence[str], inputs: Mapping[str, Any]) -> list[str]:
+    """The states of one regime, or all combinations of those of several: "open, high"."""
+    each = [states_of(inputs[name]) for name in regimes]
+    return [SEPARATOR.join(states) for states in itertools.product(*each)]

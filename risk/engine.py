@@ -90,7 +90,7 @@ def run_replicates(
     ModelError
         Whatever the model did that no analysis may use.
     """
-    job = replace(job, order=list(range(len(job.model.map.names))))
+    job = replace(job, order=list(range(len(job.model.map.axes))))
     pilot = run_replicate(replace(job, draws=min(job.draws, PILOT_DRAWS)), (0,))
     job = replace(job, order=importance_order(job, pilot), scale=pilot.scale)
     done = run_all(
@@ -177,14 +177,15 @@ def run_replicate(job: Job, key: tuple[int, ...]) -> Replicate:
 
 
 def importance_order(job: Job, pilot: Replicate) -> list[int]:
-    """Inputs by the mean over outcomes of their factor's total-order index in the pilot."""
+    """Axes of the cube by the mean over outcomes of their factor's total-order index."""
     with np.errstate(divide="ignore", invalid="ignore"):
         total = (pilot.sums.total / pilot.sums.variance)[:, 1]  # of asinh: calm in heavy tails
     total = np.where(pilot.constant, 0.0, total).mean(axis=-1)
-    names = job.model.map.names
+    moves = job.model.map.moves
     factor = {name: i for i, members in enumerate(job.factors.values()) for name in members}
-    weight = [total[factor[name]] if name in factor else 0.0 for name in names]
-    return sorted(range(len(names)), key=lambda k: (-weight[k], k))
+    first = [columns[0] for columns in moves.values()]  # all columns of an axis share its factor
+    weight = [total[factor[column]] if column in factor else 0.0 for column in first]
+    return sorted(range(len(moves)), key=lambda k: (-weight[k], k))
 
 
 def _both(outputs: Array, scale: Array) -> Array:

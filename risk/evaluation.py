@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.checks import model_problems
-from risk.dependence import InputMap
-from risk.marginals import Categorical
+from risk.dependence import InputMap, states_of
 from risk.names import DIMENSIONS, suggest
 from risk.priors import Priors
 from risk.signature import Model, read_signature
@@ -70,9 +69,9 @@ class BoundModel:
             k: x for k, x in inputs.items() if self.arguments is None or k in self.arguments
         }
         for name in taken:
-            marginal = self.map.marginals.get(name)
-            if isinstance(marginal, Categorical):
-                taken[name] = _column(np.array(marginal.states)[taken[name].astype(np.intp)], n)
+            states = states_of(self.map.marginals.get(name))
+            if states:
+                taken[name] = _column(np.array(states)[taken[name].astype(np.intp)], n)
         if self.theoretical is not None:
             taken["theoretical"] = {k: _column(x, n) for k, x in self.theoretical.items()}
         return taken
@@ -122,11 +121,9 @@ def wanted_outcomes(model: BoundModel, outcomes: Sequence[str] | None) -> tuple[
 
 def theoretical_values(priors: Priors) -> dict[str, float | int]:
     """Name → value that the headline claim assumes; of a regime the code of the state."""
-    states = {
-        n: p.marginal.states for n, p in priors.items() if isinstance(p.marginal, Categorical)
-    }
+    states = {name: states_of(prior.marginal) for name, prior in priors.items()}
     return {
-        name: states[name].index(str(value)) if name in states else float(value)
+        name: states[name].index(str(value)) if states[name] else float(value)
         for name, value in priors.theoretical.items()
     }
 
@@ -139,11 +136,10 @@ def medians_of(
     What is given a regime stands at its median in the regime's state.
     """
     middle = np.full((len(map_.names), n), 0.5)
-    columns = map_.columns(middle, correlated=False)
-    regimes = [name for name, m in map_.marginals.items() if isinstance(m, Categorical)]
     known = dict(states or {})
+    regimes = [name for name, m in map_.marginals.items() if states_of(m)]
     chosen = {name: np.broadcast_to(known[name], (n,)) for name in regimes if name in known}
-    return map_.inputs(columns | chosen)
+    return map_.alone(middle, chosen)
 
 
 def _column(values: Any, n: int) -> NDArray[Any]:

@@ -1,7 +1,7 @@
-"""Distribution families as quantile functions, from their parameters.
+"""What a marginal is: a quantile function with a name, parameters and, where fitted, how well.
 
-A family is a function from its parameters to a frozen SciPy distribution, so every marginal, ours
-or a user's own, is the same kind of object: something with ``ppf`` and ``support``.
+Every input's belief, ours or a user's own SciPy distribution, becomes one of these: something with
+`ppf`, `cdf`, `support`, `mean` and `standard_deviation`. The families are in `risk.families`.
 """
 
 from __future__ import annotations
@@ -14,36 +14,89 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
+Quantile = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class DataFit:
+    """The column of data that a marginal was fitted to, and how far the two are apart."""
+
+    file: str
+    column: str
+    values: tuple[float, ...]  # sorted
+    ks: float  # Kolmogorov's distance between the fitted and the empirical distribution
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a marginal was fitted to, and how well.
+
+    Attributes
+    ----------
+    asked
+        Probability → the quantile that was asked for (of data: the empirical one).
+    misfit
+        Largest distance between a quantile asked for and the fitted one, as a share of the range
+        of those asked for.
+    runner_up, runner_up_misfit
+        The family that comes next, where the best of several was taken.
+    data
+        The data, where it was fitted to data.
+    """
+
+    asked: Mapping[float, float]
+    misfit: float
+    runner_up: str | None = None
+    runner_up_misfit: float = math.nan
+    data: DataFit | None = None
 
 
 @dataclass(frozen=True)
 class Marginal:
     """What is believed of one number: a family, its parameters and its quantile function.
 
+    >>> from risk.families import lognormal
     >>> lognormal(mu=0.0, sigma=1.0).ppf(np.array([0.5]))
     array([1.])
     """
 
     family: str
-    parameters: Mapping[str, float]
-    distribution: Any
+    parameters: Mapping[str, Any]
+    distribution: Any  # with cdf, mean and std; and ppf and support where there is no `quantile`
+    quantile: Quantile | None = None
+    text: str = ""
+    fit: Fit | None = None
 
     def ppf(self, u: Array) -> Array:
-        """Values at the probabilities `u`, shape kept."""
-        return np.asarray(self.distribution.ppf(u), dtype=float)
+        """Values at the probabilities `u`, shape kept; at 0 and 1 the ends of the support."""
+        return np.asarray((self.quantile or self.distribution.ppf)(u), dtype=float)
+
+    def cdf(self, x: Array) -> Array:
+        """Probabilities of values up to `x`, shape kept."""
+        return np.asarray(self.distribution.cdf(x), dtype=float)
 
     @property
     def support(self) -> tuple[float, float]:
         """The smallest and the largest possible value."""
-        low, high = self.distribution.support()
+        if self.quantile is None:
+            low, high = self.distribution.support()
+            return float(low), float(high)
+        low, high = self.ppf(np.array([0.0, 1.0]))
         return float(low), float(high)
 
+    def mean(self) -> float:
+        """Expectation; infinite or NaN where there is none."""
+        return float(self.distribution.mean())
+
+    def standard_deviation(self) -> float:
+        """Standard deviation; infinite where a tail is too heavy to have one."""
+        found = float(self.distribution.std())
+        return math.inf if math.isnan(found) else found
+
     def __str__(self) -> str:
-        numbers = ", ".join(f"{value:g}" for value in self.parameters.values())
-        return f"{'PERT' if self.family == 'pert' else self.family.capitalize()}({numbers})"
+        return self.text or named(self.family, self.parameters)
 
 
 @dataclass(frozen=True)
@@ -59,19 +112,13 @@ class Categorical:
     family: str = "categorical"
 
     def __post_init__(self) -> None:
-        if not self.states or any(not (0 <= p <= 1) for p in self.probabilities):
-            got = ", ".join(f"{s} {p:g}" for s, p in self.parameters.items()) or "no state"
-            raise ValueError(
-                f"Expected a probability between 0 and 1 for every state, got {got}. Correct them."
-            )
-        blank = next((s for s in self.states if not s or any(c.isspace() for c in s)), None)
+        check_probabilities(self.probabilities, self.states, "state")
+        blank = next(
+            (s for s in self.states if not s or "," in s or any(c.isspace() for c in s)), None
+        )
         if blank is not None:
-            raise ValueError(f"Expected states named without blanks, got {blank!r}. Rename it.")
-        total = math.fsum(self.probabilities)
-        if abs(total - 1) > 1e-9:
             raise ValueError(
-                f"Expected probabilities that sum to 1, got a sum of {total:g}. "
-                "Change them so that the states cover every possibility once."
+                f"Expected states named without blanks or commas, got {blank!r}. Rename it."
             )
 
     @property
@@ -89,85 +136,50 @@ class Categorical:
         return " / ".join(f"{s} {p:.0%}" for s, p in self.parameters.items())
 
 
-def _expect(condition: bool, family: str, rule: str, **got: float) -> None:
+def check_probabilities(probabilities: Any, names: Any, what: str) -> None:
+    """Refuse probabilities that are none, or that do not sum to 1."""
+    if not len(names) or any(not (0 <= p <= 1) for p in probabilities):
+        pairs = zip(names, probabilities, strict=True)
+        got = ", ".join(f"{name} {p:g}" for name, p in pairs) or f"no {what}"
+        raise ValueError(
+            f"Expected a probability between 0 and 1 for every {what}, got {got}. Correct them."
+        )
+    total = math.fsum(probabilities)
+    if abs(total - 1) > 1e-9:
+        raise ValueError(
+            f"Expected probabilities that sum to 1, got a sum of {total:g}. "
+            f"Change them so that the {what}s cover every possibility once."
+        )
+
+
+def named(family: str, parameters: Mapping[str, Any]) -> str:
+    """``Lognormal(0.646, 0.233)``: the family and its parameters in their order."""
+    numbers = ", ".join(f"{value:g}" for value in parameters.values())
+    words = "PERT" if family == "pert" else family.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}({numbers})"
+
+
+def expect(condition: bool, family: str, rule: str, **got: float) -> None:
+    """Refuse parameters that break a rule of their family, or that are not finite."""
     if not (condition and all(math.isfinite(value) for value in got.values())):
         values = ", ".join(f"{name} = {value:g}" for name, value in got.items())
-        raise ValueError(f"Expected {rule} for a {family} prior, got {values}. Correct them.")
+        article = "an" if family[0] in "aeiou" else "a"
+        raise ValueError(
+            f"Expected {rule} for {article} {family} prior, got {values}. Correct them."
+        )
 
 
-def _made(family: str, parameters: Mapping[str, float], distribution: Any) -> Marginal:
+def made(
+    family: str, parameters: Mapping[str, float], distribution: Any, quantile: Quantile
+) -> Marginal:
     """The marginal, if its numbers are ones that a computer can hold."""
-    marginal = Marginal(family, {k: float(x) for k, x in parameters.items()}, distribution)
+    numbers = {k: float(x) for k, x in parameters.items()}
+    marginal = Marginal(family, numbers, distribution, quantile)
     finite = False
     with np.errstate(all="ignore"), suppress(OverflowError):
         finite = bool(np.isfinite(marginal.ppf(np.array([1e-9, 0.05, 0.5, 0.95, 1 - 1e-9]))).all())
-    _expect(finite, family, "parameters with finite quantiles", **parameters)
+    expect(finite, family, "parameters with finite quantiles", **parameters)
     return marginal
-
-
-def normal(mean: float, standard_deviation: float) -> Marginal:
-    """Symmetric, unbounded uncertainty around a mean."""
-    parameters = {"mean": mean, "standard_deviation": standard_deviation}
-    _expect(standard_deviation > 0, "normal", "standard_deviation > 0", **parameters)
-    return _made("normal", parameters, stats.norm(mean, standard_deviation))
-
-
-def lognormal(mu: float, sigma: float, shift: float = 0.0) -> Marginal:
-    """A positive number whose logarithm is normal; `shift` moves its lower end away from 0."""
-    parameters = {"mu": mu, "sigma": sigma} | ({"shift": shift} if shift else {})
-    _expect(sigma > 0, "lognormal", "sigma > 0", **parameters)
-    median = math.exp(mu) if mu < 700 else math.inf
-    return _made("lognormal", parameters, stats.lognorm(s=sigma, loc=shift, scale=median))
-
-
-def beta(alpha: float, beta: float, minimum: float = 0.0, maximum: float = 1.0) -> Marginal:
-    """A share between `minimum` and `maximum`."""
-    parameters = {"alpha": alpha, "beta": beta}
-    _expect(alpha > 0 and beta > 0, "beta", "alpha > 0 and beta > 0", **parameters)
-    if (minimum, maximum) != (0.0, 1.0):
-        parameters |= {"minimum": minimum, "maximum": maximum}
-    _expect(minimum < maximum, "beta", "minimum < maximum", **parameters)
-    return _made("beta", parameters, stats.beta(alpha, beta, minimum, maximum - minimum))
-
-
-def uniform(minimum: float, maximum: float) -> Marginal:
-    """Every value between two limits is as likely as every other."""
-    parameters = {"minimum": minimum, "maximum": maximum}
-    _expect(minimum < maximum, "uniform", "minimum < maximum", **parameters)
-    return _made("uniform", parameters, stats.uniform(minimum, maximum - minimum))
-
-
-def triangular(minimum: float, mode: float, maximum: float) -> Marginal:
-    """A smallest, a most likely and a largest value, with straight lines between them."""
-    parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
-    _expect_ordered("triangular", **parameters)
-    width = maximum - minimum
-    return _made("triangular", parameters, stats.triang((mode - minimum) / width, minimum, width))
-
-
-def pert(minimum: float, mode: float, maximum: float) -> Marginal:
-    """A smallest, a most likely and a largest value, smooth: a beta with weight 4 on the mode."""
-    parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
-    _expect_ordered("pert", **parameters)
-    width = maximum - minimum
-    a, b = 1 + 4 * (mode - minimum) / width, 1 + 4 * (maximum - mode) / width
-    return _made("pert", parameters, stats.beta(a, b, minimum, width))
-
-
-def _expect_ordered(family: str, minimum: float, mode: float, maximum: float) -> None:
-    parameters = {"minimum": minimum, "mode": mode, "maximum": maximum}
-    ordered = minimum <= mode <= maximum and minimum < maximum
-    _expect(ordered, family, "minimum ≤ mode ≤ maximum and minimum < maximum", **parameters)
-
-
-FAMILIES: dict[str, Callable[..., Marginal]] = {
-    "normal": normal,
-    "lognormal": lognormal,
-    "beta": beta,
-    "uniform": uniform,
-    "triangular": triangular,
-    "pert": pert,
-}
 
 
 def from_scipy(frozen: Any) -> Marginal:
@@ -191,5 +203,5 @@ def from_scipy(frozen: Any) -> Marginal:
             f"{frozen.args} {frozen.kwds}, which has no median. Correct them."
         )
     shapes = {f"argument_{i + 1}": float(value) for i, value in enumerate(frozen.args)}
-    named = {str(key): float(value) for key, value in frozen.kwds.items()}
-    return Marginal(str(frozen.dist.name), shapes | named, frozen)
+    numbers = {str(key): float(value) for key, value in frozen.kwds.items()}
+    return Marginal(str(frozen.dist.name), shapes | numbers, frozen)

@@ -20,6 +20,9 @@ END = "end"
 STEP = "step"
 CHECK = "check"
 SCENARIO = "scenario"
+VARIABLE = "variable"
+STATE = "state"
+OBSERVATION = "observation"
 
 DIMENSIONS = frozenset(
     (
@@ -36,6 +39,9 @@ DIMENSIONS = frozenset(
         STEP,
         CHECK,
         SCENARIO,
+        VARIABLE,
+        STATE,
+        OBSERVATION,
     )
 )
 BOUNDS = ["lower", "upper"]

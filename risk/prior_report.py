@@ -12,14 +12,21 @@ from pydantic import BaseModel, ValidationError
 from risk.checks import Problem
 from risk.locations import Locator, Where
 from risk.names import suggest
+from risk.prior_forms import shown
 from risk.prior_schema import (
+    ComponentSchema,
+    CorrelationSchema,
+    EvidenceSchema,
+    ExpertSchema,
     FileSchema,
     InputSchema,
     JudgementSchema,
+    ObservationSchema,
     PublishedSchema,
+    SharesSchema,
     SourceSchema,
     StateSchema,
-    shown,
+    TruncationSchema,
 )
 
 LONGEST = 500  # characters of what a message says; a file may name things as long as it likes
@@ -79,8 +86,13 @@ def problems_of(schema: type[BaseModel], table: Any) -> list[tuple[Where, str]]:
     try:
         schema.model_validate(table)
     except ValidationError as error:
-        return [(p["loc"], _in_plain_words(p)) for p in error.errors(include_url=False)]
+        return [(_place(p["loc"]), _in_plain_words(p)) for p in error.errors(include_url=False)]
     return []
+
+
+def _place(where: Where) -> Where:
+    """Without the tags of the schema, which stand for no key of the file."""
+    return tuple(key for key in where if not str(key).startswith("<"))
 
 
 def _in_plain_words(problem: Any) -> str:
@@ -95,6 +107,9 @@ def _in_plain_words(problem: Any) -> str:
             return str(problem["ctx"]["error"])
         case "too_short":
             return "no entries, add at least one"
+        case "too_long":
+            most = problem["ctx"]["max_length"]
+            return f"expected at most {most} entries, got {len(got)}, leave some out"
         case "literal_error":
             allowed = problem["ctx"]["expected"].replace("'", "")
             near = suggest(got, re.split(", | or ", allowed)) if isinstance(got, str) else ""
@@ -110,6 +125,7 @@ _TYPES = {
     "dict_type": ("a table", "write { key = value } or a [table]"),
     "model_type": ("a table", "write { key = value } or a [table]"),
     "list_type": ("a list", "put it in square brackets"),
+    "bool_type": ("true or false", "write one without quotes"),
 }
 _TEXTS = {"url": "an address such as https://…", "grade": "a grade such as A, B+, C-, D or R"}
 
@@ -123,8 +139,24 @@ def _known_keys(where: Where) -> list[str]:
             schema = InputSchema
         case ("inputs", _, "judgement", _):
             schema = JudgementSchema
+        case (*_, "truncated", _):
+            schema = TruncationSchema
+        case (*_, "components", int(), _):
+            schema = ComponentSchema
+        case ("inputs", _, "evidence", _, _):
+            schema = EvidenceSchema
+        case ("inputs", _, "experts", _, _):
+            schema = ExpertSchema
         case ("inputs", _, "states", _, _):
             schema = StateSchema
+        case ("correlations", _, _):
+            schema = CorrelationSchema
+        case ("shares", _, _):
+            schema = SharesSchema
+        case (_, _, "judgement", _):
+            schema = JudgementSchema
+        case ("observations", _, _):
+            schema = ObservationSchema
         case ("published", _, _):
             schema = PublishedSchema
         case _:

@@ -1,90 +1,28 @@
-"""The form of a priors file: its tables, keys and types; the JSON Schema for editors."""
+"""The form of a priors file: its tables and their keys; the JSON Schema for editors."""
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
-import re
-from contextlib import suppress
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_FIGURE = r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
-_RATIO = rf"\s*(-?{_FIGURE})\s*/\s*({_FIGURE})\s*"
-_LIKE_A_RATIO = r"[-+0-9.eE\s]*/[-+0-9.eE/\s]*"
-
-
-def shown(value: Any) -> str:
-    """A value of a TOML file as a message quotes it: short and on one line.
-
-    >>> shown("open"), shown(True), shown({"p5": 1.0})
-    ("'open'", 'true', 'a table')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (dict, list)):
-        return "a table" if isinstance(value, dict) else "a list"
-    if isinstance(value, int) and abs(value) >= 10**20:  # Python refuses to print the largest
-        return "a huge whole number"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _number(value: Any) -> float:
-    number = math.nan
-    if isinstance(value, str) and (ratio := re.fullmatch(_RATIO, value)):
-        top, bottom = float(ratio[1]), float(ratio[2])
-        number = top / bottom if bottom else math.nan
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        with suppress(OverflowError):
-            number = float(value)
-    if not math.isfinite(number):
-        todo = "correct it"
-        if isinstance(value, str) and re.fullmatch(rf"-?{_FIGURE}", value):
-            todo = "remove the quotes"
-        if isinstance(value, dict):
-            todo = "write a key with a dot in quotes"
-        what = 'expected a finite number or a ratio such as "608/168"'
-        raise ValueError(f"{what}, got {shown(value)}, {todo}")
-    return number
-
-
-def _claim(value: Any) -> float | str:
-    if isinstance(value, str) and value.strip() and not re.fullmatch(_LIKE_A_RATIO, value):
-        return value
-    return _number(value)
-
-
-def _date(value: Any) -> datetime.date:
-    if type(value) is not datetime.date:
-        what = "expected a date such as 2026-11-23 without quotes"
-        raise ValueError(f"{what}, got {shown(value)}, write it so")
-    return value
-
-
-def _not_zero(value: float) -> float:
-    if value == 0:
-        what = "expected a figure other than 0, since the tolerance is relative to it"
-        raise ValueError(f"{what}, got 0, leave the figure out")
-    return value
-
-
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise ValueError(f"expected a number above 0, got {value:g}, write 1e-3 for a thousandth")
-    return value
-
-
-Ratio = Annotated[str, Field(pattern=f"^{_RATIO}$")]
-Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float | Ratio)]
-Claim = Annotated[float | str, BeforeValidator(_claim)]
-Date = Annotated[datetime.date, BeforeValidator(_date), PlainSerializer(str)]
-Text = Annotated[str, Field(pattern=r"\S")]
-Web = Annotated[str, Field(pattern=r"^https?://\S+$")]
-Grade = Annotated[str, Field(pattern=r"^([ABCD][+-]?|R)$")]
-Numbers = Annotated[dict[str, Number], Field(min_length=1)]
+from risk.prior_forms import (
+    Claim,
+    Date,
+    Family,
+    Grade,
+    ListFamily,
+    Names,
+    Number,
+    Numbers,
+    Pair,
+    Probabilities,
+    Text,
+    Web,
+    not_zero,
+    positive,
+)
 
 
 class _Strict(BaseModel):
@@ -115,20 +53,88 @@ class JudgementSchema(_Strict):
     """On what grounds, and how wide on purpose."""
 
 
-class StateSchema(_Strict):
-    """What is believed in one state of a regime: a family, or a fixed value."""
+class EvidenceSchema(_Strict):
+    """A reported value of an input, shown beside its prior."""
 
-    family: Literal["normal", "lognormal", "beta", "uniform", "triangular", "pert"] | None = None
-    """The shape of the distribution; needs `parameters` or `quantiles`."""
+    value: Number
+    """The value, in the input's unit."""
+    label: Text
+    """What it is: "1-year contract, June 2026"."""
+    source: Text
+    """Name of a [sources.…] table."""
+
+
+class TruncationSchema(_Strict):
+    """Limits outside which nothing is possible; either or both."""
+
+    minimum: Number | None = None
+    """The smallest possible value."""
+    maximum: Number | None = None
+    """The largest possible value."""
+
+
+class _BeliefSchema(_Strict):
+    """What is believed of a number: what fixes its family."""
+
     parameters: Numbers | None = None
     """The family's parameters by name."""
     quantiles: Numbers | None = None
-    """Two or three quantiles instead: p5, p50, p95 or the like."""
+    """Two to seven quantiles instead: p5, p50, p95 or the like."""
+    held: Numbers | None = None
+    """Beside quantiles or data: parameters that are not fitted."""
+    data: Text | None = None
+    """Instead of parameters or quantiles: a CSV file in the folder of this file."""
+    column: Text | None = None
+    """The column of the CSV file."""
+    truncated: TruncationSchema | None = None
+    """Limits outside which nothing is possible."""
+
+
+class ComponentSchema(_BeliefSchema):
+    """A part of a mixture."""
+
+    family: Family
+    """The shape of the distribution."""
+    weight: Annotated[Number, AfterValidator(positive)]
+    """How much it counts, compared with the other parts."""
+
+
+class _ListsSchema(_BeliefSchema):
+    """A belief that may also be a list of parts, values or bins."""
+
+    family: ListFamily | None = None
+    """The shape of the distribution."""
+    components: Annotated[list[ComponentSchema], Field(min_length=1, max_length=100)] | None = None
+    """Of a mixture: its parts."""
+    values: list[Number] | None = None
+    """Of a discrete prior: its values, rising."""
+    probabilities: Probabilities | None = None
+    """Of a categorical input: state → probability; of a discrete one: one a value."""
+    bins: list[Number] | None = None
+    """Of a histogram: the edges of its bins, rising."""
+    weights: list[Number] | None = None
+    """Of a histogram: how much each bin counts."""
+
+
+class ExpertSchema(_ListsSchema):
+    """What one expert believes."""
+
+    who: Text
+    """Who it is."""
+    weight: Annotated[Number, AfterValidator(positive)] = 1.0
+    """How much it counts, compared with the others."""
+    sources: list[Text] = []
+    """Names of [sources.…] tables."""
+
+
+class StateSchema(_ListsSchema):
+    """What is believed in one state of a regime: a family, or a fixed value."""
+
     fact: Number | None = None
     """A fixed value."""
 
 
-class InputSchema(_Strict):
+class InputSchema(_ListsSchema):
     """One input: what it is, what is believed of it, and why."""
 
     label: Text
@@ -137,25 +143,22 @@ class InputSchema(_Strict):
     """The model's unit for it; "1" for a number without unit."""
     description: Text
     """What exactly it counts, in a sentence."""
-    family: (
-        Literal["normal", "lognormal", "beta", "uniform", "triangular", "pert", "categorical"]
-        | None
-    ) = None
-    """The shape of the distribution; needs `parameters` or `quantiles`, or `probabilities`."""
-    parameters: Numbers | None = None
-    """The family's parameters by name."""
-    quantiles: Numbers | None = None
-    """Two or three quantiles instead: p5, p50, p95 or the like."""
-    probabilities: Numbers | None = None
-    """Of a categorical input: state → probability."""
     fact: Number | None = None
     """A fixed value that is known."""
     lever: Number | None = None
     """A fixed value that management chooses."""
-    given: Text | None = None
-    """The categorical input whose state decides the distribution; needs `states`."""
+    given: Names | None = None
+    """The categorical inputs whose states decide the distribution; needs `states`."""
     states: Annotated[dict[str, StateSchema], Field(min_length=1)] | None = None
-    """State of the `given` input → distribution or fixed value."""
+    """State of the `given` input → distribution or fixed value; of several: "open, high"."""
+    share_of: Text | None = None
+    """Instead: the [shares.…] table whose shares sum to one."""
+    experts: Annotated[list[ExpertSchema], Field(min_length=1, max_length=100)] | None = None
+    """Instead: what several experts believe."""
+    pool: Literal["linear", "logarithmic"] | None = None
+    """How experts are pooled; linear if not said."""
+    expert_factor: bool | None = None
+    """Whether the expert becomes a factor of its own, so that disagreement gets an index."""
     theoretical: Claim | None = None
     """What the headline claim assumes: a number, or a state of a categorical input."""
     step: Text | None = None
@@ -164,6 +167,70 @@ class InputSchema(_Strict):
     """Names of [sources.…] tables."""
     judgement: JudgementSchema | None = None
     """Who judged, when and why, where no source settles it."""
+    evidence: list[EvidenceSchema] = []
+    """Reported values that are shown beside the prior."""
+
+
+class _BlockSchema(_Strict):
+    """Inputs that belong together."""
+
+    label: Text
+    """Its name in tables and figures."""
+    innovations: bool = False
+    """Whether what each member adds to those before it is a factor, instead of the block."""
+    sources: list[Text] = []
+    """Names of [sources.…] tables."""
+    judgement: JudgementSchema | None = None
+    """Who judged, when and why."""
+
+
+class CorrelationSchema(_BlockSchema):
+    """Inputs that move together: one factor."""
+
+    pairs: Annotated[list[Pair], Field(min_length=1)] | None = None
+    """Rows of two inputs and their rank correlation."""
+    rank: Literal["spearman", "kendall"] = "spearman"
+    """Which rank correlation."""
+    copula: Literal["gaussian", "t"] = "gaussian"
+    """How extremes meet: never in the Gaussian copula, often in the t copula."""
+    degrees_of_freedom: Annotated[Number, AfterValidator(positive)] | None = None
+    """Of a t copula."""
+    given: Names | None = None
+    """Categorical inputs in whose states the correlations differ; needs `states`."""
+    states: (
+        Annotated[dict[str, Annotated[list[Pair], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
+    """State → rows of two inputs and their rank correlation."""
+    repair: Literal["shrink"] | None = None
+    """Allows correlations that cannot hold together to be shrunk as little as possible."""
+
+
+class SharesSchema(_BlockSchema):
+    """Shares that sum to one."""
+
+    family: Literal["dirichlet", "logistic_normal"]
+    """A Dirichlet, or a normal on the logarithms of weights."""
+    parameters: Numbers
+    """Input → alpha, or → its share at the centre of the logistic normal."""
+    spread: Numbers | None = None
+    """Of the logistic normal: input → standard deviation of the logarithm of its weight."""
+
+
+class ObservationSchema(_Strict):
+    """Evidence: an observed value of an outcome, which re-weights the draws."""
+
+    label: Text
+    """Its name in tables."""
+    outcome: Text
+    """The model's outcome that was observed."""
+    value: Number
+    """What was observed, in `unit`."""
+    error: Annotated[Number, AfterValidator(positive)]
+    """Standard deviation of the error of observation."""
+    unit: Text
+    """The model's unit for the outcome."""
+    source: Text
+    """Name of a [sources.…] table."""
 
 
 class PublishedSchema(_Strict):
@@ -173,11 +240,11 @@ class PublishedSchema(_Strict):
     """Its name in tables."""
     outcome: Text
     """The model's outcome that it is compared with."""
-    value: Annotated[Number, AfterValidator(_not_zero)]
+    value: Annotated[Number, AfterValidator(not_zero)]
     """The figure, in `unit`."""
     unit: Text
     """The model's unit for the outcome."""
-    tolerance: Annotated[Number, AfterValidator(_positive)]
+    tolerance: Annotated[Number, AfterValidator(positive)]
     """The largest relative difference that its printed digits leave."""
     text: Text
     """The figure as it was printed."""
@@ -196,8 +263,14 @@ class FileSchema(_Strict):
     """Where the numbers were read."""
     inputs: Annotated[dict[str, InputSchema], Field(min_length=1)]
     """Every input of the model."""
+    correlations: dict[str, CorrelationSchema] = {}
+    """Inputs that move together."""
+    shares: dict[str, SharesSchema] = {}
+    """Shares that sum to one."""
     published: list[PublishedSchema] = []
     """Published figures that the theoretical case must reproduce."""
+    observations: list[ObservationSchema] = []
+    """Evidence that re-weights the draws."""
 
 
 def json_schema() -> str:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from risk.block_checks import block_problems
+from risk.blocks import Correlated, components
 from risk.checks import consistency_problems
-from risk.dependence import Believed, Conditional, InputMap, marginal_of
+from risk.dependence import (
+    Believed,
+    Block,
+    Conditional,
+    InputMap,
+    marginal_of,
+    states_of,
+)
 from risk.elicitation import from_quantiles
-from risk.marginals import Categorical, Marginal
+from risk.experts import Expert, pooled
 from risk.names import readable, suggest
-from risk.sources import Judgement, Published, Source
-
-PERCENTILES = (0.05, 0.5, 0.95)
+from risk.prior_record import block_record, record
+from risk.sources import Evidence, Judgement, Observation, Published, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,7 @@ class _Described:
     unit: str
     source: str | Source | Sequence[Source] = ()
     judgement: Judgement | None = None
+    evidence: tuple[Evidence, ...] = ()
     label: str | None = None
     description: str = ""
     theoretical: float | str | None = None
@@ -45,12 +52,17 @@ class Prior(_Described):
         or number.
     quantiles, family
         Instead of a distribution: probability → value, see `risk.elicitation.from_quantiles`.
+    experts, pool
+        Instead: what several experts believe, and "linear" or "logarithmic", see `risk.experts`.
     given
-        The categorical input whose state decides the distribution.
+        The categorical input whose state decides the distribution, or several of them; states
+        then are "open, high".
     unit
         Unit of the values; it must be the model's where the model names one.
     source, judgement
         At least one: a title or `Source`, or who judged it, when and why.
+    evidence
+        Reported values that are shown beside the prior.
     theoretical, step
         The value that the headline claim assumes (of a fixed input, the fixed one unless said
         otherwise), and the bridge step that the input belongs to.
@@ -65,31 +77,21 @@ class Prior(_Described):
     Examples
     --------
     >>> price = Prior(quantiles={0.05: 1.0, 0.5: 2.0, 0.95: 5.0}, unit="USD", source="a quote")
-    >>> float(price.marginal.ppf(np.array(0.5)).round(6)), price.kind
-    (2.0, 'uncertain')
+    >>> price.kind, str(price.marginal)
+    ('uncertain', 'Lognormal(0.405465, 0.667909, 0.5)')
     """
 
     distribution: Any = None
     quantiles: Mapping[float, float] | None = field(default=None, kw_only=True)
     family: str | None = field(default=None, kw_only=True)
-    given: str | None = field(default=None, kw_only=True)
+    experts: Sequence[Expert] = field(default=(), kw_only=True)
+    pool: str = field(default="linear", kw_only=True)
+    given: str | Sequence[str] | None = field(default=None, kw_only=True)
     marginal: Believed = field(init=False)
     sources: tuple[Source, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.quantiles is not None and self.given is not None:
-            raise ValueError(
-                "Expected quantiles or `given`, got both. Pass state → distribution with `given`."
-            )
-        if self.quantiles is None and self.family is not None:
-            raise ValueError(
-                f"Expected `family` with quantiles only, got {self.family!r} beside a distribution."
-            )
-        if (self.distribution is None) == (self.quantiles is None):
-            raise ValueError(
-                "Expected either a distribution or quantiles, got "
-                f"{'neither' if self.quantiles is None else 'both'}. Give one of them."
-            )
+        marginal = self._believed()
         one = isinstance(self.source, (str, Source))
         listed: Any = [self.source] if one else self.source
         sources = tuple(Source(s) if isinstance(s, str) else s for s in listed if s)
@@ -98,10 +100,6 @@ class Prior(_Described):
                 "Expected at least one source or a judgement, got neither. "
                 "Say where the number comes from, or who judged it, when and why."
             )
-        if self.quantiles is not None:
-            marginal: Any = from_quantiles(self.quantiles, self.family)
-        else:
-            marginal = marginal_of(self.distribution, self.given)
         object.__setattr__(self, "marginal", marginal)
         object.__setattr__(self, "sources", sources)
         claimed = self.theoretical
@@ -110,6 +108,27 @@ class Prior(_Described):
         if claimed is not None and not isinstance(claimed, str):
             claimed = float(claimed)
         object.__setattr__(self, "theoretical", claimed)
+
+    def _believed(self) -> Any:
+        """The marginal, from the one way in which it is said."""
+        if self.quantiles is not None and self.given is not None:
+            raise ValueError(
+                "Expected quantiles or `given`, got both. Pass state → distribution with `given`."
+            )
+        if self.quantiles is None and self.family is not None:
+            raise ValueError(
+                f"Expected `family` with quantiles only, got {self.family!r} beside a distribution."
+            )
+        if self.experts and self.distribution is None and self.quantiles is None:
+            return pooled(self.experts, self.pool)
+        if (self.distribution is None) == (self.quantiles is None):
+            raise ValueError(
+                "Expected either a distribution or quantiles, got "
+                f"{'neither' if self.quantiles is None else 'both'}. Give one of them."
+            )
+        if self.quantiles is not None:
+            return from_quantiles(self.quantiles, self.family)
+        return marginal_of(self.distribution, self.given)
 
     @property
     def kind(self) -> str:
@@ -128,9 +147,13 @@ class Priors(Mapping[str, Prior]):
         Name → prior, in the order in which they are shown.
     correlation
         Pair of names → Spearman's rank correlation (a Gaussian copula joins them).
+    blocks
+        Inputs that belong together in another way: `risk.Correlated`, `risk.Shares`.
     title, case, description, published
         What the case is called, its short name, what it is about, and the published figures that
         its theoretical values must reproduce.
+    observations
+        Evidence that re-weights the draws.
 
     Raises
     ------
@@ -150,22 +173,25 @@ class Priors(Mapping[str, Prior]):
         inputs: Mapping[str, Prior],
         correlation: Mapping[tuple[str, str], float] | None = None,
         *,
+        blocks: Sequence[Block] = (),
         title: str = "Untitled case",
         case: str = "case",
         description: str = "",
         published: Sequence[Published] = (),
+        observations: Sequence[Observation] = (),
     ) -> None:
         self._inputs = dict(inputs)
         self.correlation = dict(correlation or {})
+        self.blocks = (*components(self.correlation), *blocks)
         self.title, self.case, self.description = title, case, description
-        self.published = tuple(published)
+        self.published, self.observations = tuple(published), tuple(observations)
         problems = [
             f"{name}{'.' + field if field else ''}: {what}"
-            for name, field, what in consistency_problems(self, self.correlation)
+            for name, field, what in consistency_problems(self) + block_problems(self, self.blocks)
         ]
         if problems:
             raise ValueError("\n".join(problems))
-        self.map.columns(np.empty((len(self.uncertain), 0)))  # correlations that cannot hold
+        self.map.latent  # noqa: B018  correlations that cannot hold are refused here
 
     def __getitem__(self, name: str) -> Prior:
         return self._inputs[name]
@@ -195,7 +221,7 @@ class Priors(Mapping[str, Prior]):
     def map(self) -> InputMap:
         """The map from the unit cube to inputs."""
         uncertain = {n: self[n].marginal for n in self.uncertain}
-        return InputMap(uncertain, self.fixed, self.correlation)  # type: ignore[arg-type]
+        return InputMap(uncertain, self.fixed, self.blocks)  # type: ignore[arg-type]
 
     def fix(self, **values: float | str) -> Priors:
         """The same priors with some inputs fixed: what if management chose so?
@@ -214,12 +240,28 @@ class Priors(Mapping[str, Prior]):
             raise KeyError(f"Expected inputs to fix, got {unknown}.{suggest(unknown[0], self)}")
         inputs = dict(self)
         for name, value in values.items():
-            old = self[name]
-            described = {key: getattr(old, key) for key in _Described.__dataclass_fields__}
-            inputs[name] = Prior(_fixed(old.marginal, name, value), **described | {"lever": True})
-        kept = {pair: rho for pair, rho in self.correlation.items() if not set(pair) & set(values)}
-        about = {key: getattr(self, key) for key in ("title", "case", "description", "published")}
-        return Priors(inputs, kept, **about)
+            fixed = _fixed(self[name].marginal, name, value)
+            inputs[name] = Prior(fixed, **_about(self[name]) | {"lever": True})
+        return self._with(inputs, [_without(block, set(values)) for block in self.blocks])
+
+    def replace(self, **beliefs: Believed) -> Priors:
+        """The same priors with another belief of some inputs: what if the prior were wider?"""
+        unknown = [name for name in beliefs if name not in self]
+        if unknown:
+            raise KeyError(f"Expected inputs to replace, got {unknown}.{suggest(unknown[0], self)}")
+        inputs = dict(self)
+        for name, marginal in beliefs.items():
+            given: dict[str, Any] = {}
+            if isinstance(marginal, Conditional):
+                given = {"given": marginal.regimes}
+                marginal = marginal.marginals  # type: ignore[assignment]
+            inputs[name] = Prior(marginal, **_about(self[name]), **given)
+        return self._with(inputs, self.blocks)
+
+    def _with(self, inputs: Mapping[str, Prior], blocks: Sequence[Block | None]) -> Priors:
+        about = ("title", "case", "description", "published", "observations")
+        kept = [block for block in blocks if block is not None]
+        return Priors(inputs, blocks=kept, **{key: getattr(self, key) for key in about})
 
     def as_dict(self) -> dict[str, Any]:
         """Everything that is known of the case, ready for JSON; its canonical form is hashed."""
@@ -227,9 +269,10 @@ class Priors(Mapping[str, Prior]):
             "title": self.title,
             "case": self.case,
             "description": self.description,
-            "inputs": {name: _record(prior) for name, prior in self.items()},
-            "correlation": [[a, b, rho] for (a, b), rho in self.correlation.items()],
+            "inputs": {name: record(prior) for name, prior in self.items()},
+            "blocks": [block_record(block) for block in self.blocks],
             "published": [asdict(figure) for figure in self.published],
+            "observations": [asdict(observation) for observation in self.observations],
         }
 
     @property
@@ -239,52 +282,41 @@ class Priors(Mapping[str, Prior]):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _parameters(marginal: Any) -> Any:
-    if isinstance(marginal, Conditional):
-        return {
-            s: [getattr(m, "family", "fixed"), _parameters(m)]
-            for s, m in marginal.marginals.items()
-        }
-    return marginal if isinstance(marginal, float) else dict(marginal.parameters)
+def _about(prior: Prior) -> dict[str, Any]:
+    """What is said of an input beside what is believed of it."""
+    return {key: getattr(prior, key) for key in _Described.__dataclass_fields__}
 
 
-def _record(prior: Prior) -> dict[str, Any]:
-    """One prior as plain data: numbers, text, sources."""
-    marginal = prior.marginal
-    quantiles = None
-    if isinstance(marginal, Marginal):
-        quantiles = [float(x) for x in marginal.ppf(np.array(PERCENTILES))]
-    fixed = marginal if isinstance(marginal, float) else None
-    return {
-        "label": prior.label,
-        "unit": prior.unit,
-        "description": prior.description,
-        "kind": prior.kind,
-        "family": "given"
-        if isinstance(marginal, Conditional)
-        else getattr(marginal, "family", "fixed"),
-        "parameters": _parameters(marginal),
-        "text": f"{fixed:g}" if fixed is not None else str(marginal),
-        "quantiles": quantiles,
-        "value": fixed,
-        "given": prior.given,
-        "theoretical": prior.theoretical,
-        "step": prior.step,
-        "sources": [asdict(source) for source in prior.sources],
-        "judgement": asdict(prior.judgement) if prior.judgement else None,
+def _without(block: Block, names: set[str]) -> Block | None:
+    """A block without some of its inputs; None where nothing is left that belongs together."""
+    if not names & set(block.members):
+        return block
+    if not isinstance(block, Correlated):
+        fixed = ", ".join(sorted(names & set(block.members)))
+        raise ValueError(
+            f"Expected inputs to fix that vary alone, got {fixed} of the shares {block.name!r}, "
+            "which sum to one. Fix none of them, or give other priors."
+        )
+    states = {
+        state: {pair: rho for pair, rho in pairs.items() if not names & set(pair)}
+        for state, pairs in block.by_state.items()
     }
+    if block.given:
+        return replace(block, states=states) if all(states.values()) else None
+    return replace(block, pairs=states[""]) if states[""] else None
 
 
 def _fixed(marginal: Any, name: str, value: float | str) -> Any:
     """What `Prior` takes for an input that no longer varies."""
-    if not isinstance(marginal, Categorical):
+    states = states_of(marginal)
+    if not states:
         if isinstance(value, str):
             raise ValueError(f"Expected a number for `{name}`, got {value!r}.")
         return float(value)
-    if value not in marginal.states:
-        known = ", ".join(marginal.states)
+    if value not in states:
+        known = ", ".join(states)
         raise ValueError(f"Expected a state of `{name}`, one of {known}, got {value!r}.")
-    return {state: float(state == value) for state in marginal.states}
+    return {state: float(state == value) for state in states}
 
 
 def labels(priors: Priors) -> dict[str, str]:

@@ -25,6 +25,15 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A value that somebody reported of an input: a point beside its prior, never a part of it."""
+
+    value: float
+    label: str
+    source: Source
+
+
+@dataclass(frozen=True)
 class Published:
     """A published figure that the theoretical case must reproduce."""
 
@@ -34,4 +43,22 @@ class Published:
     unit: str
     tolerance: float
     text: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Evidence: a value of an outcome that was observed, and how precisely.
+
+    Attributes
+    ----------
+    error
+        Standard deviation of a normal error of observation, in the unit of the outcome.
+    """
+
+    label: str
+    outcome: str
+    value: float
+    error: float
+    unit: str
     source: Source

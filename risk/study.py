@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -13,14 +13,11 @@ import xarray as xr
 from risk import analysis
 from risk.engine import Job, Progress, run_replicates
 from risk.evaluation import bind, wanted_outcomes
+from risk.factors import Factors, factor_labels, factors_of
 from risk.identity import model_hash, run_id
-from risk.marginals import Categorical
-from risk.names import suggest
-from risk.priors import Priors, labels
-from risk.signature import Model
+from risk.priors import Priors
+from risk.signature import Model, read_signature
 from risk.store import provenance
-
-Factors = Mapping[str, Sequence[str]]
 
 
 def run_study(
@@ -62,7 +59,7 @@ def run_study(
     Returns
     -------
     DataTree with the groups draws, sobol, risk and tornado, and, where the priors have a
-    theoretical case, bridge and published.
+    theoretical case, bridge and published; where they have observations, evidence.
 
     Raises
     ------
@@ -85,7 +82,8 @@ def run_study(
         raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
     bound = bind(model, priors)
     wanted = wanted_outcomes(bound, outcomes)
-    grouped = _factors(priors, factors)
+    grouped = factors_of(priors, factors)
+    analysis.check_observations(priors.observations, _units(model, wanted))
     checked = analysis.published(bound, priors)
     question = _question(model, priors, draws, replicates, seed, outcomes, factors)
     job = Job(bound, grouped, wanted, draws, seed, [])
@@ -93,8 +91,9 @@ def run_study(
     drawn = analysis.draws(runs, job, priors)
     groups = {
         "draws": drawn,
-        "sobol": analysis.sobol(runs, job, drawn, labels(priors)),
+        "sobol": analysis.sobol(runs, job, drawn, factor_labels(priors, grouped)),
         "risk": analysis.risk(drawn),
+        "evidence": analysis.evidence(drawn, priors.observations),
         "tornado": analysis.tornado(bound, priors, drawn),
         "bridge": analysis.bridge(bound, priors, drawn, executor),
         "published": checked,
@@ -128,6 +127,12 @@ def _question(
     }
 
 
+def _units(model: Model, outcomes: Sequence[str]) -> dict[str, str]:
+    """Outcome → unit, empty where the model names none."""
+    known = read_signature(model).outcomes
+    return {n: (known[n].unit if n in known else None) or "" for n in outcomes}
+
+
 def _check_numbers(draws: int, replicates: int, seed: int) -> None:
     given: dict[str, Any] = {"draws": draws, "replicates": replicates, "seed": seed}
     for name, value in given.items():
@@ -143,52 +148,3 @@ def _check_numbers(draws: int, replicates: int, seed: int) -> None:
         raise ValueError(
             f"Expected at least 2 `replicates`, got {replicates}. Intervals come from their spread."
         )
-
-
-def _factors(priors: Priors, factors: Factors | None) -> dict[str, tuple[str, ...]]:
-    """Every uncertain input in exactly one factor, correlated inputs together."""
-    varying = [name for name in priors.uncertain if _varies(priors[name].marginal)]
-    if not varying:
-        raise ValueError("Expected at least one uncertain input, got fixed inputs only.")
-    asked: Any = factors or {}
-    lists = asked.values() if isinstance(asked, Mapping) else [""]
-    if any(isinstance(names, str) or not names for names in lists):
-        raise TypeError(
-            f"Expected `factors` as label → list of inputs, got {factors!r}. "
-            'Write for example {"cost": ["gpu_price", "utilisation"]}.'
-        )
-    grouped = {label: tuple(names) for label, names in (factors or {}).items()}
-    named = [name for names in grouped.values() for name in names]
-    wrong = [name for name in named if name not in varying]
-    if wrong:
-        what = "a fixed input, which is no factor" if wrong[0] in priors else "not an input"
-        raise ValueError(
-            f"Expected `factors` of uncertain inputs, got {wrong[0]!r}, {what}."
-            + suggest(wrong[0], varying)
-        )
-    twice = {name for name in named if named.count(name) > 1}
-    if twice:
-        raise ValueError(f"Expected every input in one factor, got {sorted(twice)} in several.")
-    for block in priors.map.blocks:
-        split = [label for label, names in grouped.items() if block & set(names)]
-        if split and not block <= set(grouped[split[0]]):
-            raise ValueError(
-                f"Expected the correlated inputs {sorted(block)} in one factor, got them split. "
-                "Put them all in the same one."
-            )
-        if not split:
-            members = tuple(name for name in priors.uncertain if name in block)
-            grouped[" + ".join(members)] = members
-    taken = {name for names in grouped.values() for name in names}
-    singles = {name: (name,) for name in varying if name not in taken}
-    clash = set(singles) & set(grouped)
-    if clash:
-        raise ValueError(f"Expected factor labels that are no inputs' names, got {sorted(clash)}.")
-    ordered = {**grouped, **singles}
-    first = {label: priors.uncertain.index(names[0]) for label, names in ordered.items()}
-    return {label: ordered[label] for label in sorted(ordered, key=lambda k: first[k])}
-
-
-def _varies(marginal: Any) -> bool:
-    """Whether an input can take two values: a regime fixed in one state cannot."""
-    return not isinstance(marginal, Categorical) or max(marginal.probabilities) < 1

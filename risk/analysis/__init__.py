@@ -5,12 +5,14 @@ sobol      which factor drives the spread of an outcome: Sobol' indices and rank
 measures   how large an outcome is and how bad it can get
 tornado    what one input does alone
 bridge     which step takes how much, from the theoretical value to the real one
+evidence   what is believed once some outcomes have been observed
 scenarios  what if management pulled a lever
 published  whether the theoretical case gives the published figures
 """
 
 from risk.analysis.bridge import bridge
 from risk.analysis.draws import draws
+from risk.analysis.evidence import check_observations, evidence
 from risk.analysis.measures import probability_below, risk
 from risk.analysis.published import published
 from risk.analysis.scenarios import what_if
@@ -19,7 +21,9 @@ from risk.analysis.tornado import tornado
 
 __all__ = [
     "bridge",
+    "check_observations",
     "draws",
+    "evidence",
     "probability_below",
     "published",
     "risk",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from risk.dependence import states_of
 from risk.engine import Job, Runs
-from risk.marginals import Categorical
 from risk.names import DRAW, INPUT, OUTCOME, REPLICATE, readable
 from risk.priors import Priors, labels
 from risk.signature import read_signature
@@ -27,9 +27,10 @@ def draws(runs: Runs, job: Job, priors: Priors) -> xr.Dataset:
         if isinstance(prior.marginal, float):
             variables[name] = ((), prior.marginal, attrs)
             continue
-        if isinstance(prior.marginal, Categorical):
-            attrs["flag_values"] = np.arange(len(prior.marginal.states), dtype=np.int16)
-            attrs["flag_meanings"] = " ".join(prior.marginal.states)
+        states = states_of(prior.marginal)
+        if states:
+            attrs["flag_values"] = np.arange(len(states), dtype=np.int16)
+            attrs["flag_meanings"] = " ".join(states)
         variables[name] = ((REPLICATE, DRAW), runs.inputs[name], attrs)
     units = read_signature(job.model.model).outcomes
     for name, values in zip(job.outcomes, runs.outcomes, strict=True):

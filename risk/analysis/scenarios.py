@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from risk.analysis.labels import BOUND_COORD, unit_coordinate, with_interval
+from risk.dependence import states_of
 from risk.evaluation import bind, wanted_outcomes
-from risk.marginals import Categorical
 from risk.names import DRAW, OUTCOME, REPLICATE, SCENARIO, require, suggest
 from risk.priors import Priors
 from risk.signature import Model, Quantity, read_signature
@@ -95,7 +95,7 @@ def _checked_levers(
         raise KeyError(f"Expected inputs in scenario {label!r}, got {unknown}.{near}")
     ranges = read_signature(model).inputs
     for name, value in levers.items():
-        if isinstance(priors[name].marginal, Categorical):
+        if states_of(priors[name].marginal):
             raise ValueError(
                 f"Expected levers that are numbers in scenario {label!r}, got the regime {name!r}. "
                 f"Run a study with priors.fix({name}={value!r}) instead."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -58,7 +58,7 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset, labels: Mapping[str, str]) ->
         **BOUND_COORD,
         FACTOR: names,
         FACTOR_2: names,
-        "factor_label": (FACTOR, [_label(n, job.factors[n], labels) for n in names]),
+        "factor_label": (FACTOR, [labels.get(n, n) for n in names]),
     }
     return xr.Dataset(variables, coords, {"model_runs": runs.model_runs})
 
@@ -88,10 +88,6 @@ def _chosen(estimate: Estimate, axis: int, transformed: NDArray[np.bool_]) -> Es
         raw, asinh = np.moveaxis(part, (axis, axis + 1), (0, 1))
         parts.append(np.where(transformed.reshape(-1, *[1] * (raw.ndim - 1)), asinh, raw))
     return Estimate(*parts)
-
-
-def _label(factor: str, members: Sequence[str], labels: Mapping[str, str]) -> str:
-    return labels[factor] if list(members) == [factor] else factor
 
 
 def _ranks(total: Estimate, constant: NDArray[np.bool_]) -> tuple[Array, Array]:

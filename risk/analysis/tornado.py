@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import outcome_arrays, unit_coordinate, variable
+from risk.dependence import Conditional, states_of
 from risk.evaluation import BoundModel, medians_of
-from risk.marginals import Categorical
 from risk.names import END, ENDS, INPUT, OUTCOME
 from risk.priors import Priors, labels
 
@@ -64,22 +64,29 @@ def tornado(model: BoundModel, priors: Priors, draws: xr.Dataset) -> xr.Dataset:
 def _one_input(model: BoundModel, name: str, wanted: Sequence[int]) -> tuple[Any, ...]:
     """Values, input values, states (outcomes, end) and monotony (outcomes,) of one input."""
     marginal = model.map.marginals[name]
-    if isinstance(marginal, Categorical):
-        codes = np.flatnonzero(marginal.probabilities)  # a state that cannot hold is no end
+    names = states_of(marginal)
+    if names:
+        codes = _possible(marginal)
         values = medians_of(model.map, len(codes), {name: codes})
         y = model(values, len(codes), "the tornado")[wanted]
         ends = np.stack([np.argmin(y, axis=1), np.argmax(y, axis=1)], axis=1)
-        states = np.array(marginal.states)[codes[ends]]
+        states = np.array(names)[codes[ends]]
         monotone = np.ones(len(y), dtype=bool)
     else:
         cube = np.full((len(model.map.names), len(POINTS)), 0.5)
         cube[model.map.names.index(name)] = POINTS
-        values = model.map.inputs(model.map.columns(cube, correlated=False))
+        values = model.map.alone(cube)
         y = model(values, len(POINTS), "the tornado")[wanted]
         ends = np.broadcast_to([0, len(POINTS) - 1], (len(y), 2))
         states, monotone = np.full(ends.shape, ""), _monotone(y)
     at = np.asarray(values[name], dtype=float)[ends]
     return np.take_along_axis(y, ends, axis=1), at, states, monotone
+
+
+def _possible(marginal: Any) -> NDArray[np.intp]:
+    """Codes of the states of a regime that can hold: another is no end."""
+    given: Any = marginal.marginals.values() if isinstance(marginal, Conditional) else [marginal]
+    return np.flatnonzero(np.any([m.probabilities for m in given], axis=0))
 
 
 def _monotone(y: Array) -> NDArray[np.bool_]:

@@ -41,9 +41,8 @@ def assumptions(context: Context, *kinds: str) -> list[Assumption]:
     rows = []
     for kind in kinds:
         for name, prior in context.inputs.items():
-            if prior["kind"] == kind and prior["family"] != "categorical":
-                given = prior["given"]
-                states = context.inputs[given]["parameters"] if given else [""]
+            if prior["kind"] == kind and not is_regime(prior):
+                states = prior["parameters"] if prior["given"] else [""]
                 rows += [_assumption(context, name, state) for state in states]
     return rows
 
@@ -80,13 +79,27 @@ def regimes(context: Context) -> list[Regime]:
     """The inputs that take one of a few named states, with their probabilities."""
     rows = []
     for name, prior in context.inputs.items():
-        if prior["family"] == "categorical":
-            keys = {state: f"prior.{name}.{slug(state)}" for state in prior["parameters"]}
-            states = ", ".join(f"{state} {context.n(key)}" for state, key in keys.items())
+        if is_regime(prior):
             claim = str(prior["theoretical"] or "–")
-            label = context.input_label(name)
-            rows.append(Regime(name, label, states, claim, basis(context, [name])))
+            label, why = context.input_label(name), basis(context, [name])
+            if prior["given"] is None:
+                text = _shares(context, f"prior.{name}", prior["parameters"])
+                rows.append(Regime(name, label, text, claim, why))
+            for state, (_, shares) in prior["parameters"].items() if prior["given"] else ():
+                text = _shares(context, f"prior.{name}.{slug(state)}", shares)
+                rows.append(Regime(name, f"{label}, {state}", text, claim, why))
     return rows
+
+
+def is_regime(prior: dict[str, Any]) -> bool:
+    """Whether an input takes named states, in itself or in each state of another."""
+    given = [family for family, _ in prior["parameters"].values()] if prior["given"] else []
+    return prior["family"] == "categorical" or "categorical" in given
+
+
+def _shares(context: Context, key: str, states: Iterable[str]) -> str:
+    """States with their probabilities: "open 10%, closed 90%"."""
+    return ", ".join(f"{state} {context.n(f'{key}.{slug(state)}')}" for state in states)
 
 
 def basis(context: Context, names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -216,13 +216,27 @@ def _states(study: xr.DataTree, styles: Styles) -> Found:
                 yield f"prior.{name}.{slug(state)}", make_entry(share, "1", "share")
         if prior["given"] is None:
             continue
-        codes = data[prior["given"]].values
-        for code, state in enumerate(inputs[prior["given"]]["parameters"]):
-            drawn = data[name].values[codes == code]
+        held = states_held(data, prior["given"])
+        for state, (family, parameters) in prior["parameters"].items():
+            key = f"prior.{name}.{slug(state)}"
+            if family == "categorical":
+                for own, share in parameters.items():
+                    yield f"{key}.{slug(own)}", make_entry(share, "1", "share")
+                continue
+            drawn = data[name].values[held == state]
             for p in (5, 50, 95) if len(drawn) else ():
                 value = float(np.quantile(drawn, p / 100))
-                key = f"prior.{name}.{slug(state)}.p{p}"
-                yield key, make_entry(value, prior["unit"], styles[name])
+                yield f"{key}.p{p}", make_entry(value, prior["unit"], styles[name])
+
+
+def states_held(draws: xr.Dataset, regimes: Sequence[str]) -> Any:
+    """The state of each draw, of several regimes "open, high", shape (replicate, draw)."""
+    found: Any = ""
+    for regime in regimes:
+        names = np.array(draws[regime].attrs["flag_meanings"].split())
+        own = names[draws[regime].values.astype(int)]
+        found = own if isinstance(found, str) else np.char.add(np.char.add(found, ", "), own)
+    return found
 
 
 def inputs_of(study: xr.DataTree) -> dict[str, dict[str, Any]]:

@@ -1,13 +1,12 @@
-"""Profit: the theoretical day, the gaps to it, and the profit model from top to bottom."""
+"""Profit: margins, the statement of the day, and the profit model from top to bottom."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from risk.model import sales, serving, workload
+from risk.model import gaps, sales, serving, subscriptions, training, workload
+from risk.model.subscriptions import NONE, SAME
 from risk.model.units import (
-    DAYS_A_MONTH,
     USD,
-    GPUHours,
     GPUsPerNode,
     Months,
     NodeHoursPerDay,
@@ -16,9 +15,12 @@ from risk.model.units import (
     SignedRatio,
     TokensPerDay,
     TokensPerSecondPerNode,
+    TokensPerUserPerDay,
     USDPerDay,
     USDPerGPUHour,
     USDPerMtoken,
+    USDPerUserPerMonth,
+    Users,
 )
 
 
@@ -37,29 +39,7 @@ class ProfitStatement(TypedDict):
     cost_profit_ratio: SignedRatio
     training_cost_a_day: USDPerDay
     operating_profit: USDPerDay
-    breakeven_paid_share: Ratio
-
-
-def revenue_gap(theoretical_revenue: USDPerDay, real_revenue: USDPerDay) -> USDPerDay:
-    """Revenue that the headline counts and the lab does not get (USD/day).
-
-    Examples
-    --------
-    >>> revenue_gap(500.0, 80.0)
-    420.0
-    """
-    return theoretical_revenue - real_revenue
-
-
-def revenue_capture(theoretical_revenue: USDPerDay, real_revenue: USDPerDay) -> Ratio:
-    """Real revenue per dollar of theoretical revenue.
-
-    Examples
-    --------
-    >>> revenue_capture(500.0, 80.0)
-    0.16
-    """
-    return real_revenue / theoretical_revenue
+    breakeven_paid_share: SignedRatio
 
 
 def gross_profit(real_revenue: USDPerDay, inference_cost: USDPerDay) -> USDPerDay:
@@ -86,6 +66,19 @@ def gross_margin(gross_profit: USDPerDay, real_revenue: USDPerDay) -> SignedRati
     return gross_profit / real_revenue
 
 
+def operating_margin(operating_profit: USDPerDay, real_revenue: USDPerDay) -> SignedRatio:
+    """Operating profit per dollar of revenue; of operating cost it knows research compute alone.
+
+    Not an outcome of the model either: a lab that reports it counts sales and administration too.
+
+    Examples
+    --------
+    >>> operating_margin(-210.0, 100.0)
+    -2.1
+    """
+    return operating_profit / real_revenue
+
+
 def cost_profit_ratio(gross_profit: USDPerDay, inference_cost: USDPerDay) -> SignedRatio:
     """Gross profit per dollar of inference cost; in theory this is the published 545 %.
 
@@ -95,45 +88,6 @@ def cost_profit_ratio(gross_profit: USDPerDay, inference_cost: USDPerDay) -> Sig
     5.45
     """
     return gross_profit / inference_cost
-
-
-def profit_gap(
-    theoretical_revenue: USDPerDay, theoretical_cost: USDPerDay, gross_profit: USDPerDay
-) -> USDPerDay:
-    """Gross profit that the headline counts and the lab does not get (USD/day).
-
-    Examples
-    --------
-    >>> profit_gap(500.0, 85.0, -10.0)
-    425.0
-    """
-    return theoretical_revenue - theoretical_cost - gross_profit
-
-
-def final_run_cost(gpu_hours: GPUHours, gpu_price: USDPerGPUHour) -> USD:
-    """What a final training run costs at the rental price of its GPU-hours (USD).
-
-    Examples
-    --------
-    >>> final_run_cost(2.788e6, 2.0)
-    5576000.0
-    """
-    return gpu_hours * gpu_price
-
-
-def training_cost_a_day(
-    final_run_cost: USD, final_run_share: Share, model_life: Months
-) -> USDPerDay:
-    """All research compute behind a model, spread over the life of the model (USD/day).
-
-    The final run is only ``final_run_share`` of that compute.
-
-    Examples
-    --------
-    >>> training_cost_a_day(5_844_000.0, 0.1, 8.0)
-    240000.0
-    """
-    return final_run_cost / final_run_share / (model_life * DAYS_A_MONTH)
 
 
 def operating_profit(gross_profit: USDPerDay, training_cost_a_day: USDPerDay) -> USDPerDay:
@@ -147,18 +101,23 @@ def operating_profit(gross_profit: USDPerDay, training_cost_a_day: USDPerDay) ->
     return gross_profit - training_cost_a_day
 
 
-def breakeven_paid_share(inference_cost: USDPerDay, revenue_if_all_paid: USDPerDay) -> Ratio:
-    """Paid share of tokens at which gross profit is zero, everything else as it is.
+def breakeven_paid_share(
+    inference_cost: USDPerDay,
+    revenue_if_all_paid: USDPerDay,
+    subscription_revenue: USDPerDay = NONE,
+) -> SignedRatio:
+    """Paid share of metered tokens at which gross profit is zero, everything else as it is.
 
-    Real revenue is the paid share times the revenue if all were paid, so the share that earns the
-    cost is their ratio. Above 1 no paid share is enough.
+    Metered revenue is the paid share times the revenue if all were paid, so the share that earns
+    what subscriptions leave of the cost is their ratio. Above 1 no paid share is enough; below 0
+    none is needed, since subscriptions alone earn more than the whole cost.
 
     Examples
     --------
-    >>> breakeven_paid_share(50.0, 200.0)
-    0.25
+    >>> breakeven_paid_share(50.0, 200.0), breakeven_paid_share(50.0, 200.0, 60.0)
+    (0.25, -0.05)
     """
-    return inference_cost / revenue_if_all_paid
+    return (inference_cost - subscription_revenue) / revenue_if_all_paid
 
 
 def profit_statement(
@@ -166,6 +125,7 @@ def profit_statement(
     theoretical_cost: USDPerDay,
     real_revenue: USDPerDay,
     revenue_if_all_paid: USDPerDay,
+    subscription_revenue: USDPerDay,
     node_hours: NodeHoursPerDay,
     inference_cost: USDPerDay,
     training_cost_a_day: USDPerDay,
@@ -175,17 +135,19 @@ def profit_statement(
     return {
         "theoretical_revenue": theoretical_revenue,
         "real_revenue": real_revenue,
-        "revenue_gap": revenue_gap(theoretical_revenue, real_revenue),
-        "revenue_capture": revenue_capture(theoretical_revenue, real_revenue),
+        "revenue_gap": gaps.revenue_gap(theoretical_revenue, real_revenue),
+        "revenue_capture": gaps.revenue_capture(theoretical_revenue, real_revenue),
         "node_hours": node_hours,
         "theoretical_cost": theoretical_cost,
         "inference_cost": inference_cost,
         "gross_profit": earned,
-        "profit_gap": profit_gap(theoretical_revenue, theoretical_cost, earned),
+        "profit_gap": gaps.profit_gap(theoretical_revenue, theoretical_cost, earned),
         "cost_profit_ratio": cost_profit_ratio(earned, inference_cost),
         "training_cost_a_day": training_cost_a_day,
         "operating_profit": operating_profit(earned, training_cost_a_day),
-        "breakeven_paid_share": breakeven_paid_share(inference_cost, revenue_if_all_paid),
+        "breakeven_paid_share": breakeven_paid_share(
+            inference_cost, revenue_if_all_paid, subscription_revenue
+        ),
     }
 
 
@@ -228,6 +190,12 @@ def profit_model(
     final_run_cost: USD,
     final_run_share: Share,
     model_life: Months,
+    # a consumer business beside the metered one; none unless said otherwise
+    active_users: Users = NONE,
+    tokens_a_user: TokensPerUserPerDay = NONE,
+    subscriber_share: Share = NONE,
+    subscriber_usage_multiple: Ratio = SAME,
+    subscription_price: USDPerUserPerMonth = NONE,
     # the values that the headline claim assumes, by input name
     theoretical: Mapping[str, float],
 ) -> ProfitStatement:
@@ -239,9 +207,15 @@ def profit_model(
 
     Parameters
     ----------
+    output_tokens
+        Metered traffic: the API, or all of it where nobody pays by the month.
+    active_users
+        Users of a consumer business whose tokens come on top of the metered ones; it is billed by
+        `subscription_price` and never by the token.
     theoretical
         Theoretical value of each input that `theoretical_revenue` and `theoretical_cost` need.
-        More names do no harm; training has no theoretical value and needs none.
+        More names do no harm; training has no theoretical value and needs none. A claim that does
+        not name the consumer business has none.
 
     Returns
     -------
@@ -253,7 +227,13 @@ def profit_model(
     TypeError
         When `theoretical` misses a name.
     """
-    output = workload.served_output(output_tokens, served_share)
+    metered = workload.served_output(output_tokens, served_share)
+    sold = workload.served_tokens(metered, input_output_ratio, cache_hit_share)
+    consumer_output = subscriptions.consumer_output(
+        active_users, tokens_a_user, subscriber_share, subscriber_usage_multiple
+    )
+    wanted = workload.wanted_output(output_tokens, consumer_output)
+    output = workload.served_output(wanted, served_share)
     tokens = workload.served_tokens(output, input_output_ratio, cache_hit_share)
 
     nodes = serving.busy_nodes(tokens.miss, tokens.output, prefill_throughput, decode_throughput)
@@ -261,7 +241,7 @@ def profit_model(
     gpu_rate = serving.gpu_rate(gpu_price, exposed_fleet_share, accelerator_premium)
     compute_cost = serving.compute_cost(node_hours, gpus_per_node, gpu_rate)
 
-    billable = sales.billable_tokens(tokens, paid_output_skew)
+    billable = sales.billable_tokens(sold, paid_output_skew)
     premium = sales.PriceList(premium_hit_price, premium_miss_price, premium_output_price)
     standard = sales.PriceList(standard_hit_price, standard_miss_price, standard_output_price)
     premium_sales = sales.premium_sales(
@@ -275,14 +255,19 @@ def profit_model(
         premium_sales, standard_sales, price_level, access, net_to_gross
     )
     paid_token_share = sales.paid_token_share(paid_user_share, paid_usage_multiple)
+    fees = subscriptions.subscription_fees(active_users, subscriber_share, subscription_price)
+    subscribed = subscriptions.subscription_revenue(fees, access, net_to_gross)
 
     claim: dict[str, Any] = dict(theoretical)
     return profit_statement(
         theoretical_revenue=sales.theoretical_revenue(**claim),
         theoretical_cost=serving.theoretical_cost(**claim),
-        real_revenue=sales.real_revenue(paid_token_share, revenue_if_all_paid),
+        real_revenue=sales.real_revenue(paid_token_share, revenue_if_all_paid, subscribed),
         revenue_if_all_paid=revenue_if_all_paid,
+        subscription_revenue=subscribed,
         node_hours=node_hours,
         inference_cost=serving.inference_cost(compute_cost, operating_cost_ratio),
-        training_cost_a_day=training_cost_a_day(final_run_cost, final_run_share, model_life),
+        training_cost_a_day=training.training_cost_a_day(
+            final_run_cost, final_run_share, model_life
+        ),
     )

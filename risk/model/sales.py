@@ -1,14 +1,15 @@
 """Sales: from served tokens to the revenue that reaches the lab.
 
 Two models are sold, a premium one (R1) and a standard one (V3), each by its price list and with its
-off-peak discount. Revenue is valued first as though every token were paid for, and the paid share
-multiplies it last: that is the same product in another order, it shows that revenue is linear in
-the paid share, and the break-even share can be read from it.
+off-peak discount. Metered revenue is valued first as though every token were paid for, and the paid
+share multiplies it last: that is the same product in another order, it shows that revenue is linear
+in the paid share, and the break-even share can be read from it. Subscriptions are added to it.
 """
 
 from typing import Any, NamedTuple
 
-from risk.model import workload
+from risk.model import subscriptions, workload
+from risk.model.subscriptions import NONE
 from risk.model.units import (
     TOKENS_A_MTOKEN,
     Ratio,
@@ -16,6 +17,8 @@ from risk.model.units import (
     TokensPerDay,
     USDPerDay,
     USDPerMtoken,
+    USDPerUserPerMonth,
+    Users,
 )
 from risk.model.workload import TokenFlow
 
@@ -87,9 +90,12 @@ def theoretical_revenue(
     premium_hit_price: USDPerMtoken,
     premium_miss_price: USDPerMtoken,
     premium_output_price: USDPerMtoken,
+    active_users: Users = NONE,
+    subscriber_share: Share = NONE,
+    subscription_price: USDPerUserPerMonth = NONE,
     **_others: Any,
 ) -> USDPerDay:
-    """What the headline claims: all tokens of the day at the premium list prices (USD/day).
+    """What the headline claims: metered tokens at the premium list prices, and all fees (USD/day).
 
     Takes the theoretical values, all of them or at least these; the others cannot matter. It does
     not pass through the leakages of `profit_model`, so that it checks them: with every leakage
@@ -104,7 +110,8 @@ def theoretical_revenue(
     """
     tokens = workload.served_tokens(output_tokens, input_output_ratio, cache_hit_share)
     prices = PriceList(premium_hit_price, premium_miss_price, premium_output_price)
-    return list_value(tokens, prices)
+    fees = subscriptions.subscription_fees(active_users, subscriber_share, subscription_price)
+    return list_value(tokens, prices) + fees
 
 
 def premium_sales(
@@ -160,12 +167,14 @@ def revenue_if_all_paid(
     return (premium_sales + standard_sales) * price_level * access * net_to_gross
 
 
-def real_revenue(paid_token_share: Share, revenue_if_all_paid: USDPerDay) -> USDPerDay:
-    """Revenue of the day that reaches the lab (USD/day).
+def real_revenue(
+    paid_token_share: Share, revenue_if_all_paid: USDPerDay, subscription_revenue: USDPerDay
+) -> USDPerDay:
+    """Revenue of the day that reaches the lab, metered and by the month (USD/day).
 
     Examples
     --------
-    >>> real_revenue(0.25, 200.0)
-    50.0
+    >>> real_revenue(0.25, 200.0, 30.0)
+    80.0
     """
-    return paid_token_share * revenue_if_all_paid
+    return paid_token_share * revenue_if_all_paid + subscription_revenue

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from risk.model import workload
+from risk.model import subscriptions, workload
+from risk.model.subscriptions import NONE, SAME
 from risk.model.units import (
     HOURS_A_DAY,
     SECONDS_A_DAY,
@@ -15,9 +16,11 @@ from risk.model.units import (
     Share,
     TokensPerDay,
     TokensPerSecondPerNode,
+    TokensPerUserPerDay,
     USDPerDay,
     USDPerGPUHour,
     USDPerMtoken,
+    Users,
 )
 
 
@@ -104,6 +107,10 @@ def theoretical_cost(
     exposed_fleet_share: Share,
     accelerator_premium: Ratio,
     operating_cost_ratio: Ratio,
+    active_users: Users = NONE,
+    tokens_a_user: TokensPerUserPerDay = NONE,
+    subscriber_share: Share = NONE,
+    subscriber_usage_multiple: Ratio = SAME,
     **_others: Any,
 ) -> USDPerDay:
     """What the headline's cost of the day is, by the equations of the real one (USD/day).
@@ -119,7 +126,11 @@ def theoretical_cost(
     ...     exposed_fleet_share=0.0, accelerator_premium=1.0, operating_cost_ratio=0.0))
     87116
     """
-    output = workload.served_output(output_tokens, served_share)
+    consumer_output = subscriptions.consumer_output(
+        active_users, tokens_a_user, subscriber_share, subscriber_usage_multiple
+    )
+    wanted = workload.wanted_output(output_tokens, consumer_output)
+    output = workload.served_output(wanted, served_share)
     tokens = workload.served_tokens(output, input_output_ratio, cache_hit_share)
     nodes = busy_nodes(tokens.miss, tokens.output, prefill_throughput, decode_throughput)
     hours = node_hours(nodes, utilisation)

@@ -30,6 +30,8 @@ Ratio = Annotated[Array, "1", (0.0, inf)]
 SignedRatio = Annotated[Array, "1"]
 
 # Work and capacity
+Users = Annotated[Array, "user", (0.0, inf)]
+TokensPerUserPerDay = Annotated[Array, "token/user/day", (0.0, inf)]
 TokensPerDay = Annotated[Array, "token/day", (0.0, inf)]
 TokensPerSecondPerNode = Annotated[Array, "token/s/node", (0.0, inf)]
 Nodes = Annotated[Array, "node", (0.0, inf)]
@@ -43,6 +45,7 @@ USD = Annotated[Array, "USD"]
 USDPerDay = Annotated[Array, "USD/day"]
 USDPerGPUHour = Annotated[Array, "USD/GPU/hour", (0.0, inf)]
 USDPerMtoken = Annotated[Array, "USD/Mtoken", (0.0, inf)]
+USDPerUserPerMonth = Annotated[Array, "USD/user/month", (0.0, inf)]
 
 # Conversion constants
 SECONDS_AN_HOUR: Annotated[float, "s/hour"] = 3600.0

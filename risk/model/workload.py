@@ -23,7 +23,18 @@ class TokenFlow(NamedTuple):
     output: TokensPerDay
 
 
-def served_output(output_tokens: TokensPerDay, served_share: Share) -> TokensPerDay:
+def wanted_output(output_tokens: TokensPerDay, consumer_output: TokensPerDay) -> TokensPerDay:
+    """Output tokens that all users want, metered ones and consumers (token/day).
+
+    Examples
+    --------
+    >>> wanted_output(168e9, 32e9)
+    200000000000.0
+    """
+    return output_tokens + consumer_output
+
+
+def served_output(wanted_output: TokensPerDay, served_share: Share) -> TokensPerDay:
     """Output tokens that the lab can serve, of those that its users want (token/day).
 
     Examples
@@ -31,7 +42,7 @@ def served_output(output_tokens: TokensPerDay, served_share: Share) -> TokensPer
     >>> served_output(168e9, 0.5)
     84000000000.0
     """
-    return output_tokens * served_share
+    return wanted_output * served_share
 
 
 def served_input(served_output: TokensPerDay, input_output_ratio: Ratio) -> TokensPerDay:

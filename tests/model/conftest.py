@@ -35,7 +35,7 @@ EQUATIONS: list[Equation] = [
 
 def _registry() -> pint.UnitRegistry[float]:
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(None)
-    for name in ("hour", "day", "month", "token", "Mtoken", "node", "GPU", "USD"):
+    for name in ("hour", "day", "month", "token", "Mtoken", "node", "GPU", "USD", "user"):
         registry.define(f"{name} = [{name}]")
     registry.define("second = [second] = s")
     return registry
@@ -168,16 +168,31 @@ def claim() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def consumers() -> dict[str, Any]:
+    """What the headline of a lab with a consumer business claims of it: everybody pays 20 USD."""
+    return {
+        "active_users": 60e6,
+        "tokens_a_user": 1.2e3,
+        "subscriber_share": 1.0,
+        "subscriber_usage_multiple": 1.0,
+        "subscription_price": 20.0,
+    }
+
+
+@pytest.fixture(scope="session")
 def training() -> dict[str, Any]:
     """Inputs without a theoretical value."""
     return {"final_run_cost": 5.87e6, "final_run_share": 0.12, "model_life": 8.0}
 
 
 @pytest.fixture(scope="session")
-def leaky(claim: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
+def leaky(
+    claim: dict[str, Any], consumers: dict[str, Any], training: dict[str, Any]
+) -> dict[str, Any]:
     """A day with every leakage on, and no input at a value that hides a factor."""
     return (
         claim
+        | consumers
         | training
         | {
             "cache_hit_share": 0.41,
@@ -195,6 +210,9 @@ def leaky(claim: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
             "offpeak_share": 0.17,
             "price_level": 0.95,
             "net_to_gross": 0.9,
+            "subscriber_share": 0.05,
+            "subscriber_usage_multiple": 3.0,
+            "subscription_price": 8.0,
         }
     )
 
@@ -205,5 +223,18 @@ def statement(claim: dict[str, Any], training: dict[str, Any]) -> Callable[..., 
 
     def evaluate(**changes: Any) -> Any:
         return profit_model(**{**claim, **training, **changes}, theoretical=claim)
+
+    return evaluate
+
+
+@pytest.fixture(scope="session")
+def both(
+    claim: dict[str, Any], consumers: dict[str, Any], training: dict[str, Any]
+) -> Callable[..., Any]:
+    """The same for a lab that sells tokens and subscriptions."""
+    whole = claim | consumers
+
+    def evaluate(**changes: Any) -> Any:
+        return profit_model(**{**whole, **training, **changes}, theoretical=whole)
 
     return evaluate

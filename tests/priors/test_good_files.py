@@ -123,14 +123,14 @@ def test_the_readme_names_every_key_family_and_parameter() -> None:
 
 
 def test_the_json_schema_is_up_to_date() -> None:
-    committed = (FOLDER / "priors.schema.json").read_text(encoding="utf-8")
+    committed = (FOLDER / "schema.json").read_text(encoding="utf-8")
     assert committed == json_schema(), "Write risk.prior_schema.json_schema() into the file."
 
 
 def test_the_main_case_names_the_schema_and_has_its_form() -> None:
     text = main_case().read_text(encoding="utf-8")
     name = text.splitlines()[0].removeprefix("#:schema ")
-    assert (FOLDER / name).resolve() == (FOLDER / "priors.schema.json").resolve()
+    assert (FOLDER / name).resolve() == (FOLDER / "schema.json").resolve()
     FileSchema.model_validate(tomllib.loads(text))
 
 

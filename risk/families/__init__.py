@@ -1,0 +1,55 @@
+"""Distribution families: how each makes a `Marginal`, from parameters or from others.
+
+parametric    normal, Student t, lognormal, gamma, beta, uniform, triangular, PERT
+metalog       flexible: three to six terms, with or without limits
+tabular       discrete values, histogram, empirical
+composed      truncated versions of any family; mixtures and pools of several
+"""
+
+from collections.abc import Callable
+
+from risk.families.composed import logarithmic_pool, mixture, truncated
+from risk.families.metalog import metalog
+from risk.families.parametric import (
+    beta,
+    gamma,
+    lognormal,
+    normal,
+    pert,
+    student_t,
+    triangular,
+    uniform,
+)
+from risk.families.tabular import discrete, empirical, histogram
+from risk.marginals import Marginal
+
+FAMILIES: dict[str, Callable[..., Marginal]] = {  # those made of numbers with names
+    "normal": normal,
+    "student_t": student_t,
+    "lognormal": lognormal,
+    "gamma": gamma,
+    "beta": beta,
+    "uniform": uniform,
+    "triangular": triangular,
+    "pert": pert,
+    "metalog": metalog,
+}
+
+__all__ = [
+    "FAMILIES",
+    "beta",
+    "discrete",
+    "empirical",
+    "gamma",
+    "histogram",
+    "logarithmic_pool",
+    "lognormal",
+    "metalog",
+    "mixture",
+    "normal",
+    "pert",
+    "student_t",
+    "triangular",
+    "truncated",
+    "uniform",
+]
