@@ -114,5 +114,4 @@ def simulate(case: Case, draws: int, seed: int) -> tuple[Runs, Job, Any]:
     job = Job(bound, {name: (name,) for name in case.inputs}, ("y",), draws, seed, [])
     runs, job = run_replicates(job, REPLICATES)
     drawn = analysis.draws(runs, job, case.priors)
-    labels = {name: name for name in case.inputs}
-    return runs, job, analysis.sobol(runs, job, drawn, labels)
+    return runs, job, analysis.sobol(runs, job, drawn)

@@ -88,8 +88,7 @@ def ours(question: Question, n: int) -> tuple[Array, Array, int, int]:
     factors = {name: (name,) for name in bound.map.names}
     runs, job = run_replicates(Job(bound, factors, bound.outcomes, n, SEED, []), REPLICATES)
     drawn = analysis.draws(runs, job, question.priors)
-    labels = {name: name for name in factors}
-    found = analysis.sobol(runs, job, drawn, labels).sel(outcome=question.outcome)
+    found = analysis.sobol(runs, job, drawn).sel(outcome=question.outcome)
     low, high = found["total_order_interval"].transpose("bound", "factor").values
     return found["total_order"].values, (high - low) / 2, runs.model_runs, len(bound.outcomes)
 

@@ -7,11 +7,14 @@ outcomes to labelled numbers, each with an interval. Figures and memos only read
 A map of the package, in the order in which data flows:
 
 names, signature       dimension names; what a model's signature says
-marginals, elicitation distribution families; fitting them to quantiles
-dependence             unit cube → inputs: independent, correlated, given a regime
+marginals, families    what a marginal is; distribution families as quantile functions
+elicitation, data_fit  fitting them to quantiles and to data; experts pools several
+copula, blocks         rank correlations; inputs that belong together
+dependence             unit cube → inputs: independent, in blocks, given regimes
 priors, sources        what is believed of every input, and why
-checks                 what does not fit, in the priors or between them and a model
+checks, block_checks   what does not fit, in the priors or between them and a model
 prior_file (…)         TOML → priors, with every problem at its line and column
+factors                what is exchanged together, and what it is called
 designs, evaluation    scrambled Sobol' replicates; one checked call of a model
 engine                 replicates of a pick-freeze design on any executor
 stats                  estimators on plain arrays
@@ -28,29 +31,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from risk.analysis import probability_below, what_if
+    from risk.analysis.robustness import robustness
+    from risk.blocks import Correlated, Shares
     from risk.evaluation import ModelError
+    from risk.experts import Expert
     from risk.identity import run_id
     from risk.model import profit_model
     from risk.prior_file import PriorsError, read_priors
     from risk.priors import Prior, Priors
-    from risk.sources import Judgement, Published, Source
+    from risk.sources import Evidence, Judgement, Observation, Published, Source
     from risk.store import open_study, save_study
     from risk.study import run_study
     from risk.version import __version__
 
 __all__ = [
+    "Correlated",
+    "Evidence",
+    "Expert",
     "Judgement",
     "ModelError",
+    "Observation",
     "Prior",
     "Priors",
     "PriorsError",
     "Published",
+    "Shares",
     "Source",
     "__version__",
     "open_study",
     "probability_below",
     "profit_model",
     "read_priors",
+    "robustness",
     "run_id",
     "run_study",
     "save_study",
@@ -59,11 +71,14 @@ __all__ = [
 
 _HOMES = {
     "risk.analysis": ("probability_below", "what_if"),
+    "risk.analysis.robustness": ("robustness",),
+    "risk.blocks": ("Correlated", "Shares"),
     "risk.evaluation": ("ModelError",),
+    "risk.experts": ("Expert",),
     "risk.model": ("profit_model",),
     "risk.prior_file": ("PriorsError", "read_priors"),
     "risk.priors": ("Prior", "Priors"),
-    "risk.sources": ("Judgement", "Published", "Source"),
+    "risk.sources": ("Evidence", "Judgement", "Observation", "Published", "Source"),
     "risk.identity": ("run_id",),
     "risk.store": ("open_study", "save_study"),
     "risk.study": ("run_study",),

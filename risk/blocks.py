@@ -60,6 +60,11 @@ class Block:
         before = ", ".join(self.members[:k])
         return f"{self.members[k]} | {before}" if before and self.innovations else self.members[k]
 
+    def inputs_of(self, axis: str) -> tuple[str, ...]:
+        """The inputs that an axis stands for: its own; of a shock that all share, all."""
+        own = [k for k in range(len(self.members)) if self.innovation(k) == axis]
+        return (self.members[own[0]],) if own else self.members
+
     def axis_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """What the axes are called: "GPU price, beyond what Demand explains"."""
         named = {axis: f"Common shock of {self.label or self.name}" for axis in self.axes}

@@ -7,7 +7,7 @@ from typing import Any
 
 from risk.dependence import Block, Conditional
 from risk.marginals import Categorical
-from risk.names import suggest
+from risk.names import FACTOR, suggest
 from risk.priors import Priors, labels
 
 Factors = Mapping[str, Sequence[str]]
@@ -51,13 +51,32 @@ def factors_of(priors: Priors, asked: Factors | None) -> dict[str, tuple[str, ..
     return {label: every[label] for label in sorted(every, key=lambda k: order[every[k][0]])}
 
 
-def factor_labels(priors: Priors, factors: Factors) -> dict[str, str]:
+def factor_coords(priors: Priors, factors: Factors) -> dict[str, Any]:
+    """Coordinates along the factors: their labels, and the inputs that they stand for."""
+    named, inputs = _labels(priors), _inputs(priors, factors)
+    return {
+        "factor_label": (FACTOR, [named.get(factor, factor) for factor in factors]),
+        "factor_inputs": (FACTOR, [" + ".join(inputs[factor]) for factor in factors]),
+    }
+
+
+def _labels(priors: Priors) -> dict[str, str]:
     """Factor → label for people."""
     named: dict[str, str] = dict(labels(priors))
     for block in priors.blocks:
         own = block.axis_labels(named) if block.innovations else {}
         named |= own | ({} if block.innovations else {block.name: block.label or block.name})
-    return {factor: named.get(factor, factor) for factor in factors}
+    return named
+
+
+def _inputs(priors: Priors, factors: Factors) -> dict[str, tuple[str, ...]]:
+    """Factor → the inputs that it stands for: of an innovation one, of a common shock its block."""
+    of = {axis: block.inputs_of(axis) for block in priors.blocks for axis in block.axes}
+    found = {}
+    for factor, columns in factors.items():
+        names = [n for c in columns for n in ((c,) if c in priors else of[c])]
+        found[factor] = tuple(dict.fromkeys(names))
+    return found
 
 
 def varies(marginal: Any) -> bool:

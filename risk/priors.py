@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from risk.block_checks import block_problems
-from risk.blocks import Correlated, components
+from risk.blocks import Correlated, Shares, components
 from risk.checks import consistency_problems
 from risk.dependence import (
     Believed,
@@ -257,6 +257,12 @@ class Priors(Mapping[str, Prior]):
                 marginal = marginal.marginals  # type: ignore[assignment]
             inputs[name] = Prior(marginal, **_about(self[name]), **given)
         return self._with(inputs, self.blocks)
+
+    def replace_block(self, block: Shares) -> Priors:
+        """The same priors with other shares in a block of the same name and members."""
+        about = {name: _about(self[name]) for name in block.members}
+        inputs = dict(self) | {n: Prior(block[n], **about[n]) for n in block.members}
+        return self._with(inputs, [block if b.name == block.name else b for b in self.blocks])
 
     def _with(self, inputs: Mapping[str, Prior], blocks: Sequence[Block | None]) -> Priors:
         about = ("title", "case", "description", "published", "observations")

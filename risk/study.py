@@ -13,7 +13,7 @@ import xarray as xr
 from risk import analysis
 from risk.engine import Job, Progress, run_replicates
 from risk.evaluation import bind, wanted_outcomes
-from risk.factors import Factors, factor_labels, factors_of
+from risk.factors import Factors, factor_coords, factors_of
 from risk.identity import model_hash, run_id
 from risk.priors import Priors
 from risk.signature import Model, read_signature
@@ -91,7 +91,7 @@ def run_study(
     drawn = analysis.draws(runs, job, priors)
     groups = {
         "draws": drawn,
-        "sobol": analysis.sobol(runs, job, drawn, factor_labels(priors, grouped)),
+        "sobol": analysis.sobol(runs, job, drawn).assign_coords(factor_coords(priors, grouped)),
         "risk": analysis.risk(drawn),
         "evidence": analysis.evidence(drawn, priors.observations),
         "tornado": analysis.tornado(bound, priors, drawn),

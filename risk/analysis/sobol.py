@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -19,7 +17,7 @@ ENOUGH = 400.0  # effective sample size of the variance from which its indices a
 TOO_FEW = 100.0  # and below which they are withheld
 
 
-def sobol(runs: Runs, job: Job, draws: xr.Dataset, labels: Mapping[str, str]) -> xr.Dataset:
+def sobol(runs: Runs, job: Job, draws: xr.Dataset) -> xr.Dataset:
     """First-, total- and second-order indices of every outcome, with intervals and ranks.
 
     ``status`` is "ok", "heavy tail" (the variance rests on fewer than 400 effective draws) or
@@ -58,7 +56,6 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset, labels: Mapping[str, str]) ->
         **BOUND_COORD,
         FACTOR: names,
         FACTOR_2: names,
-        "factor_label": (FACTOR, [labels.get(n, n) for n in names]),
     }
     return xr.Dataset(variables, coords, {"model_runs": runs.model_runs})
 

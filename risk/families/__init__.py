@@ -4,6 +4,7 @@ parametric    normal, Student t, lognormal, gamma, beta, uniform, triangular, PE
 metalog       flexible: three to six terms, with or without limits
 tabular       discrete values, histogram, empirical
 composed      truncated versions of any family; mixtures and pools of several
+stretched     a marginal made wider or narrower
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from risk.families.parametric import (
     triangular,
     uniform,
 )
+from risk.families.stretched import stretched
 from risk.families.tabular import discrete, empirical, histogram
 from risk.marginals import Marginal
 
@@ -48,6 +50,7 @@ __all__ = [
     "mixture",
     "normal",
     "pert",
+    "stretched",
     "student_t",
     "triangular",
     "truncated",

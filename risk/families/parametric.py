@@ -28,7 +28,8 @@ def student_t_quantile(
     u: Array, location: float, scale: float, degrees_of_freedom: float = 4.0
 ) -> Array:
     """Quantiles of Student's t, moved and stretched."""
-    return np.asarray(special.stdtrit(degrees_of_freedom, u) * scale + location)
+    values = special.stdtrit(degrees_of_freedom, u) * scale + location
+    return np.where(u == 0, -math.inf, values)  # SciPy's function is +∞ there
 
 
 def lognormal_quantile(u: Array, mu: float, sigma: float, shift: float = 0.0) -> Array:

@@ -52,6 +52,11 @@ class Context:
         """Published figures as the priors give them."""
         return list(json.loads(self.study.attrs["priors"])["published"])
 
+    @cached_property
+    def observations(self) -> list[dict[str, Any]]:
+        """Observed outcomes as the priors give them."""
+        return list(json.loads(self.study.attrs["priors"])["observations"])
+
     @property
     def description(self) -> str:
         """What the case is about, in the words of its priors."""
@@ -63,6 +68,13 @@ class Context:
         data = self.study["sobol"].to_dataset()
         pairs = zip(data["outcome"].values, data["outcome_label"].values, strict=True)
         return {str(name): str(label) for name, label in pairs}
+
+    @cached_property
+    def factor_inputs(self) -> dict[str, tuple[str, ...]]:
+        """Factor → the inputs that it stands for."""
+        data = self.study["sobol"].to_dataset()
+        pairs = zip(data["factor"].values, data["factor_inputs"].values, strict=True)
+        return {str(name): tuple(str(inputs).split(" + ")) for name, inputs in pairs}
 
     def input_label(self, name: str) -> str:
         """Label of an input."""

@@ -12,7 +12,7 @@ import xarray as xr
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from risk.memo import assumptions, tables
+from risk.memo import assumptions, evidence, tables
 from risk.memo.context import Context, UnknownKey
 from risk.memo.entries import KeyClash
 from risk.names import suggest
@@ -87,9 +87,10 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
     """Every name that a template may use.
 
     Numbers by key: n, r, row, value, has, share, quotient, error, lowest. Rows of tables:
-    published, risks, drivers, idle, bridge, assumptions, regimes. Which outcomes: shown, RISKS,
-    GAPS, BRIDGED, labels, tells_profit. Else: about, description, inputs, caveat, basis, listed,
-    simulation_error, money_a, pictures, cite, cite_source, footnotes.
+    published, risks, drivers, idle, bridge, assumptions, regimes, evidence, states, observations.
+    Which outcomes: shown, RISKS, GAPS, BRIDGED, labels, tells_profit. Else: about, description,
+    inputs, caveat, basis, listed, evidence_said, simulation_error, money_a, pictures, cite,
+    cite_source, footnotes.
     """
     footnotes = assumptions.Footnotes(context)
     texts = ("n", "r", "row", "value", "has", "share", "quotient", "error", "lowest")
@@ -108,6 +109,10 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
         "assumptions": assumptions.assumptions,
         "regimes": assumptions.regimes,
         "basis": assumptions.basis,
+        "evidence": evidence.evidence_rows,
+        "states": evidence.state_rows,
+        "observations": evidence.observation_rows,
+        "evidence_said": evidence.evidence_said,
     }
     return {
         **{name: getattr(context, name) for name in (*texts, *described)},

@@ -20,6 +20,7 @@ from risk.memo.entries import (
     slug,
     slugs,
 )
+from risk.memo.evidence_numbers import evidence_numbers
 from risk.names import END, FACTOR, FACTOR_2, INPUT, OUTCOME, reads_as_share
 
 Registry = dict[str, Entry]
@@ -43,7 +44,8 @@ def numbers(study: xr.DataTree) -> Registry:
     """
     styles = _styles(study)
     found: Registry = {}
-    for part in (_run, _measures, _indices, _tornado, _bridge, _published, _priors, _states):
+    parts = (_run, _measures, _indices, _tornado, _bridge, _published, _priors, _states)
+    for part in (*parts, evidence_numbers):
         for key, entry in part(study, styles):
             if key in found:
                 raise KeyClash(f"Expected one number a key, got two for {key!r}. Rename one.")

@@ -182,7 +182,7 @@ def _driver(context: Context, outcome: str, name: str, label: str) -> Driver:
     text = context.n(f"{key}.total")
     places = len(text.partition(".")[2])
     low, high = (f"{x + 0.0:.{places}f}".replace("-", "−") for x in total["interval"])
-    inputs = tuple(part for part in name.split(" + ") if part in context.inputs)
+    inputs = context.factor_inputs[name]
     return Driver(
         name,
         label,

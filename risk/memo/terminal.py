@@ -8,6 +8,7 @@ import xarray as xr
 
 from risk.memo import tables
 from risk.memo.context import Context
+from risk.memo.evidence import evidence_rows, evidence_said, state_rows
 from risk.memo.layout import Group, table, wrapped
 
 FACTORS = 8  # in the ranking; the leaders of every outcome shown are among them
@@ -33,6 +34,7 @@ def screen(study: xr.DataTree | Context, files: Iterable[str] = (), width: int =
         wrapped(" · ".join([*head, f"seed {about['seed']}"]), width),
         _published(context, width),
         _risk(context, width),
+        _evidence(context, width),
         _ranking(context, width),
         _bridge(context, width),
         list(files),
@@ -63,6 +65,30 @@ def _risk(context: Context, width: int) -> list[str]:
     return [
         *table(_titled(context, "Risk", names), [Group("", columns)], rows, width),
         *wrapped(note, width),
+    ]
+
+
+def _evidence(context: Context, width: int) -> list[str]:
+    names = tables.shown(context, tables.RISKS, "risk", 6)
+    rows = [
+        [row.label, *row.before, *row.after, row.shift] for row in evidence_rows(context, names)
+    ]
+    if not rows:
+        return []
+    rows += [
+        [f"{row.label}: {row.state}", "", row.before, "", "", row.after, "", ""]
+        for row in state_rows(context)
+    ]
+    three = ["P5", "P50", "P95"]
+    groups = [Group("before", three), Group("after", three), Group("", ["shift"])]
+    notes = (
+        "shift: chance that the value after is above the one before, less that it is below. "
+        "The ranking and the bridge below are those before the evidence.",
+        evidence_said(context),
+    )
+    return [
+        *table(_titled(context, "After the evidence", names), groups, rows, width),
+        *(line for note in notes for line in wrapped(note, width)),
     ]
 
 

@@ -15,8 +15,9 @@ from risk.plots.reported import (
     place,
     read_lines,
     round_values,
+    sides,
 )
-from risk.plots.rows import Frame, Scale, bar, rows_panel, write_label
+from risk.plots.rows import Frame, Scale, bar, frame_rows, rows_panel, write_label
 from risk.plots.sheet import LEADING, SMALL, TITLE, Sheet
 from risk.plots.style import BLUE, GRID, INK, LIGHT, MUTED, ORANGE, house_style
 
@@ -27,6 +28,7 @@ _SUBTITLE = (
     "Dots: what labs reported. Bands: what the priors of their case alone expect. Log scales",
     "Reported figures; bands: what their case expects",
 )
+_SCALE = "Margins on a scale of cost per dollar of revenue"
 
 
 def draw_backtest(
@@ -62,6 +64,7 @@ def draw_backtest(
         The table misses something, or holds a margin of 1 or more or an amount of 0 or less.
     """
     lines = read_lines(table)
+    notes = [_SCALE + ". " + sides(lines), *notes]
     with house_style():
         sheet = Sheet(size)
         _grow(sheet, lines, origin, notes)
@@ -84,6 +87,18 @@ def _panels(lines: Sequence[Line]) -> list[list[tuple[str, list[Line]]]]:
     ]
 
 
+def _rows(sheet: Sheet, lines: Sequence[Line]) -> tuple[float, float]:
+    """Where the bands begin, right of the labels, and how high a row is."""
+    size = sheet.page.font
+    labels = [line.label for line in lines]
+    left = frame_rows(
+        sheet, labels[:1], top=sheet.page.height, bottom=0.0, right=0.0, least=_PITCH, also=labels
+    ).left
+    room = left - sheet.margin - 0.7 * size
+    broken = max(map(sheet.width_of, labels)) > room + 0.01  # a label takes two lines
+    return left, (2 * LEADING * SMALL + 0.2 if broken else _PITCH) * size
+
+
 def _grow(sheet: Sheet, lines: Sequence[Line], origin: str, notes: Sequence[str]) -> None:
     """Make the page as high as its rows, none of which is left out."""
     size = sheet.page.font
@@ -94,8 +109,13 @@ def _grow(sheet: Sheet, lines: Sequence[Line], origin: str, notes: Sequence[str]
     header = len(title) * TITLE + len(under) * 1.04  # type sizes of their lines
     panels = _panels(lines)
     rows = len(lines) + sum(map(len, panels)) + 1  # headings, and the heads of the columns
-    height = (LEADING * header + 0.3 + _PITCH * rows + _AXIS * len(panels) + 0.4) * size
-    height += 0.45 * sheet.margin + sheet.key_height + sheet.footer_height(origin, notes)
+    height = (LEADING * header + 0.3 + _AXIS * len(panels) + 0.4) * size
+    height += (
+        _rows(sheet, lines)[1] * rows
+        + 0.45 * sheet.margin
+        + sheet.key_height
+        + sheet.footer_height(origin, notes)
+    )
     sheet.page = sheet.page._replace(height=height)
     sheet.set_size_inches(sheet.page.width / 72, height / 72)
 
@@ -129,9 +149,8 @@ def _draw(sheet: Sheet, lines: Sequence[Line], top: float) -> None:
     columns = [[head, *(line.texts[k] for line in lines)] for k, head in enumerate(_HEADS)]
     columns = columns[1:] if sheet.small else columns
     wide = sum(max(map(sheet.width_of, column)) + 1.2 * size for column in columns)
-    left = sheet.margin + max(sheet.width_of(line.label) for line in lines) + 0.7 * size
     right = sheet.page.width - sheet.margin - wide
-    pitch = _PITCH * size
+    left, pitch = _rows(sheet, lines)
     _cells(sheet, columns, top - 0.5 * pitch, 0, MUTED)
     y, row = top - pitch, 0
     for blocks in _panels(lines):

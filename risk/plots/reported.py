@@ -115,12 +115,29 @@ def _check(line: Line) -> None:
 
 
 def backtest_finding(lines: Sequence[Line]) -> str:
-    """Title: how many of the figures fall inside P5–P95."""
+    """Title: how many of the figures fall inside P5–P95, and how many should."""
     inside = sum(line.inside for line in lines)
     if len(lines) == 1:
         return f"The reported figure falls {'inside' if inside else 'outside'} P5–P95 of its case"
-    count = {0: "None", len(lines): "All"}.get(inside, str(inside))
-    return f"{count} of {len(lines)} reported figures fall inside P5–P95 of their case"
+    figures = f"{inside} of {len(lines)} reported figures"
+    return f"{figures} fall inside P5–P95 of their case; 9 in 10 should"
+
+
+def sides(lines: Sequence[Line]) -> str:
+    """On which side of the median the figures of each group fall, which shows a bias.
+
+    Examples
+    --------
+    >>> bands = (0.0, 0.1, 0.2, 0.3, 0.4)
+    >>> sides([Line("a", "API lab", "1", x, bands, p) for x, p in ((0.3, 0.8), (0.1, 0.2))])
+    'Above the median: API lab 1 of 2'
+    """
+    groups = list(dict.fromkeys(line.group for line in lines))
+    parts = []
+    for group in groups:
+        above = [line.percentile > BANDS[2] for line in lines if line.group == group]
+        parts.append(f"{group} {sum(above)} of {len(above)}")
+    return "Above the median: " + " · ".join(parts)
 
 
 def round_values(unit: str, low: float, high: float) -> list[tuple[float, str]]:
