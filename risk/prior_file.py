@@ -17,7 +17,8 @@ from risk.checks import (
     model_problems,
     published_problems,
 )
-from risk.dependence import Block, latent_of
+from risk.dependence import Block
+from risk.latent import latent_of
 from risk.locations import Locator, Where, syntax_problem
 from risk.names import suggest
 from risk.prior_belief import Reading

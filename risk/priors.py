@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from risk.block_checks import block_problems
-from risk.blocks import Correlated, Shares, components
+from risk.blocks import Shares, components
 from risk.checks import consistency_problems
 from risk.dependence import (
     Believed,
@@ -18,11 +18,11 @@ from risk.dependence import (
     Conditional,
     InputMap,
     marginal_of,
-    states_of,
 )
 from risk.elicitation import from_quantiles
 from risk.experts import Expert, pooled
 from risk.names import readable, suggest
+from risk.prior_changes import fixed_belief, without
 from risk.prior_record import block_record, record
 from risk.sources import Evidence, Judgement, Observation, Published, Source
 
@@ -240,9 +240,9 @@ class Priors(Mapping[str, Prior]):
             raise KeyError(f"Expected inputs to fix, got {unknown}.{suggest(unknown[0], self)}")
         inputs = dict(self)
         for name, value in values.items():
-            fixed = _fixed(self[name].marginal, name, value)
+            fixed = fixed_belief(self[name].marginal, name, value)
             inputs[name] = Prior(fixed, **_about(self[name]) | {"lever": True})
-        return self._with(inputs, [_without(block, set(values)) for block in self.blocks])
+        return self._with(inputs, [without(block, set(values)) for block in self.blocks])
 
     def replace(self, **beliefs: Believed) -> Priors:
         """The same priors with another belief of some inputs: what if the prior were wider?"""
@@ -291,38 +291,6 @@ class Priors(Mapping[str, Prior]):
 def _about(prior: Prior) -> dict[str, Any]:
     """What is said of an input beside what is believed of it."""
     return {key: getattr(prior, key) for key in _Described.__dataclass_fields__}
-
-
-def _without(block: Block, names: set[str]) -> Block | None:
-    """A block without some of its inputs; None where nothing is left that belongs together."""
-    if not names & set(block.members):
-        return block
-    if not isinstance(block, Correlated):
-        fixed = ", ".join(sorted(names & set(block.members)))
-        raise ValueError(
-            f"Expected inputs to fix that vary alone, got {fixed} of the shares {block.name!r}, "
-            "which sum to one. Fix none of them, or give other priors."
-        )
-    states = {
-        state: {pair: rho for pair, rho in pairs.items() if not names & set(pair)}
-        for state, pairs in block.by_state.items()
-    }
-    if block.given:
-        return replace(block, states=states) if all(states.values()) else None
-    return replace(block, pairs=states[""]) if states[""] else None
-
-
-def _fixed(marginal: Any, name: str, value: float | str) -> Any:
-    """What `Prior` takes for an input that no longer varies."""
-    states = states_of(marginal)
-    if not states:
-        if isinstance(value, str):
-            raise ValueError(f"Expected a number for `{name}`, got {value!r}.")
-        return float(value)
-    if value not in states:
-        known = ", ".join(states)
-        raise ValueError(f"Expected a state of `{name}`, one of {known}, got {value!r}.")
-    return {state: float(state == value) for state in states}
 
 
 def labels(priors: Priors) -> dict[str, str]:

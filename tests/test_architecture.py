@@ -23,41 +23,57 @@ def row(may: str = "", never: str = "") -> Row:
     return Row(frozenset(may.split()), frozenset(never.split()))
 
 
-PRIORS = (
-    "marginals elicitation dependence sources signature checks priors "
-    "prior_build prior_report prior_file"
-)
-BELOW_STUDY = f"names {PRIORS} designs model stats evaluation engine"
+BELIEF = "marginals families elicitation data_fit experts"
+JOINT = "copula blocks latent dependence"
+PRIORS = f"{BELIEF} {JOINT} sources signature checks block_checks priors"
+READER = "prior_forms prior_schema prior_report prior_belief prior_blocks prior_build prior_file"
+BELOW_STUDY = f"names {PRIORS} {READER} designs model stats evaluation engine"
 TABLE = {  # `version` is for everyone
     "version": row(),
     "names": row(never="matplotlib"),
     "marginals": row(never="xarray matplotlib"),
-    "elicitation": row("marginals", never="xarray matplotlib"),
-    "dependence": row("marginals", never="xarray matplotlib"),
+    "families": row("marginals", never="xarray matplotlib"),
+    "elicitation": row("marginals families", never="xarray matplotlib"),
+    "data_fit": row("marginals families elicitation", never="xarray matplotlib"),
+    "data_column": row("names", never="xarray matplotlib"),
+    "experts": row("marginals families", never="xarray matplotlib"),
+    "copula": row("marginals", never="xarray matplotlib"),
+    "blocks": row("marginals families sources", never="xarray matplotlib"),
+    "latent": row("copula blocks", never="xarray matplotlib"),
+    "dependence": row("marginals blocks latent", never="xarray matplotlib"),
     "sources": row(never="xarray matplotlib"),
     "signature": row(never="xarray matplotlib"),
     "locations": row(never="xarray matplotlib"),
-    "prior_schema": row(never="xarray matplotlib"),
     "checks": row("names marginals dependence signature priors", never="xarray matplotlib"),
-    "prior_file": row(f"names {PRIORS} prior_schema locations", never="xarray matplotlib"),
-    "prior_report": row("names checks locations prior_schema", never="xarray matplotlib"),
-    "prior_build": row(f"names {PRIORS} prior_schema locations", never="xarray matplotlib"),
-    "priors": row("names marginals dependence elicitation sources checks", never="matplotlib"),
+    "block_checks": row(f"names {BELIEF} {JOINT} checks priors", never="xarray matplotlib"),
+    "prior_forms": row(never="xarray matplotlib"),
+    "prior_schema": row("prior_forms", never="xarray matplotlib"),
+    "prior_report": row(f"names checks locations {READER}", never="xarray matplotlib"),
+    "prior_belief": row(
+        f"names {PRIORS} {READER} locations data_column", never="xarray matplotlib"
+    ),
+    "prior_blocks": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
+    "prior_build": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
+    "prior_file": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
+    "prior_record": row("marginals blocks dependence priors", never="matplotlib"),
+    "prior_changes": row("blocks dependence", never="xarray matplotlib"),
+    "priors": row(f"names {PRIORS} prior_record prior_changes", never="matplotlib"),
+    "factors": row("names marginals dependence priors", never="matplotlib"),
     "evaluation": row("names marginals dependence signature checks priors", never="matplotlib"),
     "designs": row("names", never="matplotlib"),
     "model": row(never="scipy xarray matplotlib random secrets numpy.random"),
     "stats": row(never="xarray matplotlib"),
     "engine": row("names priors designs evaluation stats", never="matplotlib"),
-    "analysis": row("names stats evaluation engine priors marginals signature", never="matplotlib"),
+    "analysis": row(f"names {PRIORS} stats evaluation engine factors", never="matplotlib"),
     "store": row("names", never="scipy matplotlib"),
     "identity": row("priors signature", never="xarray matplotlib"),
-    "study": row(f"{BELOW_STUDY} analysis identity store", never="matplotlib"),
+    "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),
     "memo.formats": row(),
     "runs": row("store plots memo"),
     "shipped": row(never="numpy scipy xarray matplotlib"),
-    "cli": row(f"{BELOW_STUDY} study store plots memo runs shipped"),
+    "cli": row(f"{BELOW_STUDY} factors analysis study store plots memo runs shipped"),
     "__init__": row(f"{BELOW_STUDY} analysis study identity store"),
     "__main__": row("cli"),
 }

@@ -12,8 +12,9 @@ published  whether the theoretical case gives the published figures
 
 from risk.analysis.bridge import bridge
 from risk.analysis.draws import draws
-from risk.analysis.evidence import check_observations, evidence
+from risk.analysis.evidence import evidence
 from risk.analysis.measures import probability_below, risk
+from risk.analysis.observations import check_observations
 from risk.analysis.published import published
 from risk.analysis.scenarios import what_if
 from risk.analysis.sobol import sobol

@@ -160,7 +160,7 @@ def _draw(sheet: Sheet, lines: Sequence[Line], top: float) -> None:
         _axis(sheet, axes, scale, panel[0].unit)
         for heading, rows in blocks:
             sheet.words(sheet.margin, y - 0.58 * pitch, heading, SMALL, strong=True, color=MUTED,
-                        gid="heading")  # fmt: skip
+                        gid="heading", mask=True)  # fmt: skip
             y -= pitch
             for line in rows:
                 row += 1

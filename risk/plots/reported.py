@@ -130,14 +130,14 @@ def sides(lines: Sequence[Line]) -> str:
     --------
     >>> bands = (0.0, 0.1, 0.2, 0.3, 0.4)
     >>> sides([Line("a", "API lab", "1", x, bands, p) for x, p in ((0.3, 0.8), (0.1, 0.2))])
-    'Above the median: API lab 1 of 2'
+    'Above the median: 1 of 2 (API lab)'
     """
     groups = list(dict.fromkeys(line.group for line in lines))
     parts = []
     for group in groups:
         above = [line.percentile > BANDS[2] for line in lines if line.group == group]
-        parts.append(f"{group} {sum(above)} of {len(above)}")
-    return "Above the median: " + " · ".join(parts)
+        parts.append(f"{sum(above)} of {len(above)} ({group})")
+    return "Above the median: " + ", ".join(parts)
 
 
 def round_values(unit: str, low: float, high: float) -> list[tuple[float, str]]:

@@ -43,7 +43,7 @@ def priors() -> risk.Priors:
 
 @pytest.fixture(scope="module")
 def found(priors: risk.Priors) -> xr.Dataset:
-    return robustness(model, priors)
+    return robustness(model, priors, draws=128, replicates=8)
 
 
 def test_every_input_is_wider_narrower_and_of_another_family(priors: risk.Priors) -> None:

@@ -103,8 +103,8 @@ def test_title_counts_what_falls_inside(sheet):
         "3 of 5 reported figures fall inside P5–P95 of their case; 9 in 10 should"
     )
     assert texts(sheet, "note")[0] == (
-        "Margins on a scale of cost per dollar of revenue. Above the median: API lab 2 of 2 · "
-        "Chat lab 0 of 1 · Chat lab: US$ a day 2 of 2"
+        "Margins on a scale of cost per dollar of revenue. Above the median: 2 of 2 (API "
+        "lab), 0 of 1 (Chat lab), 2 of 2 (Chat lab: US$ a day)"
     )
     one = draw_backtest(table(ROWS[:1]))
     assert one.finding == "The reported figure falls outside P5–P95 of its case"

@@ -16,10 +16,11 @@ import pytest
 
 from risk.elicitation import from_quantiles
 from risk.locations import Locator
-from risk.marginals import FAMILIES
+from risk.families import FAMILIES
 from risk.model import profit_model
 from risk.prior_file import read_priors
-from risk.prior_schema import FileSchema, InputSchema, StateSchema, json_schema, shown
+from risk.prior_forms import shown
+from risk.prior_schema import FileSchema, InputSchema, StateSchema, json_schema
 from risk.priors import Prior, Priors
 from risk.shipped import main_case, priors_directory
 from risk.sources import Judgement, Published, Source
