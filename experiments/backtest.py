@@ -24,7 +24,7 @@ REPORTED = priors_directory() / "data" / "reported_figures.csv"
 BANDS = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 COMPARED = ["reported", *BANDS, "percentile", "percentile_low", "percentile_high", "run_id"]
 NOTES = """After research: our case counts compute alone, the report staff too; overheads in neither
-Lines of one lab are not independent of each other; a case is of a kind of lab in 2025"""
+Lines of one lab are not independent; a case is of a kind of lab in 2025""".splitlines()
 
 
 def outcomes(drawn: Any) -> xr.Dataset:
@@ -89,9 +89,7 @@ def main(figures: str | Path = FIGURES, *, draws: int = 4096, replicates: int = 
     runs = " · ".join(f"{kind} run {ids[case]}" for case, kind in kinds.items())
     about = {"run_id": "_".join(ids.values()), "made_by": f"risk {risk.__version__}"}
     origin = f"{runs} · {replicates * draws:,} draws each · seed 545 · {about['made_by']}"
-    sheet = draw_backtest(
-        as_dataset(table, kinds), notes=NOTES.splitlines(), origin=origin, **about
-    )
+    sheet = draw_backtest(as_dataset(table, kinds), notes=NOTES, origin=origin, **about)
     Path(figures).mkdir(parents=True, exist_ok=True)
     table.to_csv(Path(figures, "backtest.csv"), index=False, float_format="%.6g")
     for kind in ("png", "svg"):

@@ -31,7 +31,7 @@ def test_the_result_is_the_one_that_is_printed(readme: str, full_study: xr.DataT
 
 def test_figures_of_the_readme_exist(readme: str, root: Path) -> None:
     figures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", readme)
-    assert len(figures) == 2
+    assert len(figures) == 3
     for figure in figures:
         assert (root / figure).is_file(), figure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from risk.engine import Job, run_replicates
 from risk.evaluation import bind
 from risk.experts import POOLS, pooled
 from risk.factors import factor_coords, factors_of
-from risk.names import INPUT, OUTCOME
+from risk.names import INPUT
 from risk.priors import Prior, Priors
 from risk.signature import Model
 
@@ -114,20 +114,3 @@ def _loss(values: Mapping[str, Any]) -> str:
     """The outcome whose sign matters: gross profit, else the first that is a loss in some draws."""
     able = [name for name, x in values.items() if 0 < float(np.mean(x < 0)) < 1]
     return "gross_profit" if "gross_profit" in able else next(iter(able), "")
-
-
-def deciders(found: xr.Dataset, least: float) -> list[tuple[str, str, Sequence[tuple[str, float]]]]:
-    """Factors whose first-order index of some outcome is at least so large.
-
-    Returns
-    -------
-    Factor, its label, and outcome label and index for each such outcome.
-    """
-    first = found["first_order"].transpose(OUTCOME, "factor")
-    texts = [str(text) for text in found["outcome_label"].values]
-    rows = []
-    for k, factor in enumerate(found["factor"].values):
-        own = [(t, float(x)) for t, x in zip(texts, first.values[:, k], strict=True) if x >= least]
-        if own:
-            rows.append((str(factor), str(found["factor_label"].values[k]), own))
-    return rows

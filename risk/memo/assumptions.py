@@ -33,6 +33,16 @@ class Regime(NamedTuple):
     basis: str
 
 
+class Together(NamedTuple):
+    """Inputs that belong together, and how."""
+
+    label: str
+    text: str
+    shares: bool  # of one whole, instead of correlated
+    sources: list[dict[str, Any]]
+    judgement: dict[str, str] | None
+
+
 def assumptions(context: Context, *kinds: str) -> list[Assumption]:
     """Inputs of these kinds (uncertain, fact, lever), in the order of the kinds.
 
@@ -91,6 +101,37 @@ def regimes(context: Context) -> list[Regime]:
     return rows
 
 
+def blocks(context: Context) -> list[Together]:
+    """The inputs that move together, or that are shares of one whole."""
+    return [_together(context, block) for block in context.blocks]
+
+
+def _together(context: Context, block: dict[str, Any]) -> Together:
+    rank = "Spearman" if block.get("rank") == "spearman" else "Kendall"
+    if block["kind"] == "shares":
+        names = [context.input_label(name) for name in block["parameters"]]
+        how = "a Dirichlet" if block["spread"] is None else "a logistic normal"
+        text = f"{', '.join(names)}, {how}"
+    else:
+        each = [
+            ", ".join(
+                f"{context.input_label(a)} with {context.input_label(b)} {_signed(r)}"
+                for a, b, r in pairs
+            )
+            + (f" when {state}" if state else "")
+            for state, pairs in block["states"].items()
+        ]
+        copula = "Gaussian" if block["degrees_of_freedom"] is None else "t"
+        text = f"{'; '.join(each)} ({rank}'s rank correlation, {copula} copula)"
+    label = block["label"] or "Correlated"
+    shares = block["kind"] == "shares"
+    return Together(label, text, shares, block["sources"], block["judgement"])
+
+
+def _signed(rank: float) -> str:
+    return f"{rank:+.2g}".replace("-", "−")
+
+
 def is_regime(prior: dict[str, Any]) -> bool:
     """Whether an input takes named states, in itself or in each state of another."""
     given = [family for family, _ in prior["parameters"].values()] if prior["given"] else []
@@ -127,6 +168,13 @@ class Footnotes:
                 notes.append(judgement_note(self._context.input_label(name), prior["judgement"]))
             marks |= dict.fromkeys(map(self._mark, notes))
         return " ".join(marks)
+
+    def cite_block(self, row: Together) -> str:
+        """References to the sources and the judgement of inputs that belong together."""
+        notes = [source_note(source) for source in row.sources]
+        if row.judgement:
+            notes.append(judgement_note(row.label, row.judgement))
+        return " ".join(map(self._mark, notes))
 
     def cite_source(self, source: dict[str, Any]) -> str:
         """Reference to a source, the same as that of the inputs that cite it."""

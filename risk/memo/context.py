@@ -53,6 +53,11 @@ class Context:
         return list(json.loads(self.study.attrs["priors"])["published"])
 
     @cached_property
+    def blocks(self) -> list[dict[str, Any]]:
+        """Inputs that belong together, as the priors give them."""
+        return list(json.loads(self.study.attrs["priors"])["blocks"])
+
+    @cached_property
     def observations(self) -> list[dict[str, Any]]:
         """Observed outcomes as the priors give them."""
         return list(json.loads(self.study.attrs["priors"])["observations"])

@@ -87,10 +87,10 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
     """Every name that a template may use.
 
     Numbers by key: n, r, row, value, has, share, quotient, error, lowest. Rows of tables:
-    published, risks, drivers, idle, bridge, assumptions, regimes, evidence, states, observations.
-    Which outcomes: shown, RISKS, GAPS, BRIDGED, labels, tells_profit. Else: about, description,
-    inputs, caveat, basis, listed, evidence_said, simulation_error, money_a, pictures, cite,
-    cite_source, footnotes.
+    published, risks, drivers, idle, bridge, assumptions, regimes, blocks, evidence, states,
+    observations. Which outcomes: shown, RISKS, GAPS, BRIDGED, labels, tells_profit. Else: about,
+    description, inputs, caveat, basis, listed, evidence_said, simulation_error, money_a, pictures,
+    cite, cite_block, cite_source, footnotes.
     """
     footnotes = assumptions.Footnotes(context)
     texts = ("n", "r", "row", "value", "has", "share", "quotient", "error", "lowest")
@@ -108,6 +108,7 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
         "money_a": tables.money_a,
         "assumptions": assumptions.assumptions,
         "regimes": assumptions.regimes,
+        "blocks": assumptions.blocks,
         "basis": assumptions.basis,
         "evidence": evidence.evidence_rows,
         "states": evidence.state_rows,
@@ -121,6 +122,7 @@ def vocabulary(context: Context, figures: Sequence[str | Path] = ()) -> dict[str
         "listed": listed,
         "pictures": _closed(pictures, figures),
         "cite": footnotes.cite,
+        "cite_block": footnotes.cite_block,
         "cite_source": footnotes.cite_source,
         "footnotes": lambda: footnotes.notes,
     }
