@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from risk.blocks import Correlated, Shares
-from risk.checks import UNKNOWN, Problem
-from risk.dependence import Block, Conditional, combinations, states_of
+from risk.checks import UNKNOWN, Problem, circle_said, circles, given_problems, near
+from risk.copula import steps_of
+from risk.dependence import Block, Conditional, states_of
 from risk.marginals import Categorical, Marginal
-from risk.names import suggest
 
 if TYPE_CHECKING:
     from risk.priors import Prior
+
+Beliefs = Mapping[str, Any]
 
 
 def block_problems(priors: Mapping[str, Prior], blocks: Sequence[Block]) -> list[Problem]:
     """What does not fit between blocks and inputs: (block, field, what)."""
     found: list[Problem] = []
     seen: dict[str, str] = {}
+    names: set[str] = set()
+    beliefs = {name: prior.marginal for name, prior in priors.items()}
     for block in blocks:
         for name in block.members:
             if name in seen:
@@ -27,58 +31,103 @@ def block_problems(priors: Mapping[str, Prior], blocks: Sequence[Block]) -> list
             seen[name] = block.name
         if block.name in priors:
             found.append((block.name, "", "an input has this name, rename the block"))
+        if block.name in names:
+            found.append((block.name, "", "another block has this name, rename one of them"))
+        names.add(block.name)
         if isinstance(block, Shares):
-            found += [(block.name, *what) for what in _share_problems(block, priors)]
+            found += [(block.name, *what) for what in _share_problems(block, beliefs)]
         else:
-            found += [(block.name, *what) for what in _correlation_problems(block, priors)]
+            found += [(block.name, *what) for what in _correlation_problems(block, beliefs)]
+    return found + _circle_problems(beliefs, blocks)
+
+
+def _share_problems(block: Shares, beliefs: Beliefs) -> list[tuple[str, str]]:
+    found = []
+    for name in block.members:
+        if name not in beliefs:
+            what = f"no input has this name, add [inputs.{name}] or rename it.{near(name, beliefs)}"
+            found.append((f"parameters.{name}", what))
+        elif beliefs[name] is not UNKNOWN and beliefs[name] is not block[name]:
+            what = f"the input {name!r} says what is believed of it itself"
+            todo = f"leave that to the shares, with share_of = {block.name!r}, or remove it here"
+            found.append((f"parameters.{name}", f"{what}, {todo}".replace("'", '"')))
     return found
 
 
-def _share_problems(block: Shares, priors: Mapping[str, Prior]) -> list[tuple[str, str]]:
-    wrong = [name for name in block.members if name not in priors]
-    if wrong:
-        return [
-            (
-                "parameters",
-                f"{wrong[0]!r} is not an input, add or rename it.{suggest(wrong[0], priors)}",
-            )
-        ]
-    other = [n for n in block.members if priors[n].marginal not in (block[n], UNKNOWN)]
-    what = "expected the share's own distribution, got another, use the block's"
-    return [("parameters", f"{name}: {what}") for name in other]
-
-
-def _correlation_problems(block: Correlated, priors: Mapping[str, Prior]) -> list[tuple[str, str]]:
+def _correlation_problems(block: Correlated, beliefs: Beliefs) -> list[tuple[str, str]]:
     """What does not fit between a correlated block and the inputs."""
-    can = [n for n, p in priors.items() if _can_correlate(p.marginal)]
+    can = [name for name, belief in beliefs.items() if _can_correlate(belief)]
+    regimes = [name for name, belief in beliefs.items() if states_of(belief)]
     found: list[tuple[str, str]] = []
     for state, pairs in block.by_state.items():
         place = f"states.{state}" if state else "pairs"
         for i, ((a, b), rank) in enumerate(pairs.items()):
-            at = f"{place}.{i}"
-            wrong = next((n for n in (a, b) if n not in can), None)
-            if wrong is not None:
-                near = suggest(wrong, can)
-                what = f"expected a correlation between two uncertain inputs, got {wrong!r}.{near}"
-                found.append((at, what))
-            elif a == b or (b, a) in pairs:
-                found.append((at, "expected each pair of different inputs once, remove this one"))
-            elif not -1 < rank < 1:
-                found.append((at, f"expected a rank correlation inside (-1, 1), got {rank:g}"))
-    beliefs = {name: p.marginal for name, p in priors.items()}
-    for regime in block.given:
-        if not states_of(beliefs.get(regime)):
-            return [*found, ("given", f"expected a categorical input, got {regime!r}, name one")]
-    if block.given and list(block.states) != combinations(block.given, beliefs):
-        expected = "; ".join(combinations(block.given, beliefs)[:9])
-        found.append(("states", f"expected the states {expected} in this order, write these"))
-    # A regime that moves with its own child would change what the child is in each state.
+            found += [(f"{place}.{i}.{k}", _cannot(n, beliefs, can)) for k, n in
+                      enumerate((a, b)) if n not in can]  # fmt: skip
+            if a == b or (b, a) in list(pairs)[:i]:
+                what = "expected each pair of different inputs once, remove this one"
+                found.append((f"{place}.{i}", what))
+            if not -1 < rank < 1:
+                what = f"expected a rank correlation inside (-1, 1), got {rank:g}, correct it"
+                found.append((f"{place}.{i}.2", what))
+    if block.given:
+        found += given_problems(block.given, tuple(block.states), beliefs, regimes, "pairs")
+    return found + _child_problems(block, beliefs)
+
+
+def _cannot(name: str, beliefs: Beliefs, can: Sequence[str]) -> str:
+    """Why an input cannot be correlated, and what to do."""
+    what = f"expected an uncertain input that can be correlated, got {name!r}"
+    if isinstance(beliefs.get(name), float):
+        return f"{what}, which is fixed, remove the pair"
+    if states_of(beliefs.get(name)):
+        return f"{what}, a regime given another, correlate that one instead"
+    if name in beliefs:
+        return f"{what}, which is discrete in some state, give it a continuous family there"
+    return f"{what}, which is no input, name one.{near(name, can)}"
+
+
+def _child_problems(block: Correlated, beliefs: Beliefs) -> list[tuple[str, str]]:
+    """A regime that moves with its own child would change what the child is in each state."""
+    members, found = set(block.members), []
+    for regime in sorted(members & set(block.given)):
+        what = f"the states of {regime!r} decide the correlations, so it cannot have any itself"
+        found.append(("", f"{what}, remove its pairs"))
     for name in block.members:
-        own = beliefs.get(name)
-        above = {*block.given, *(own.regimes if isinstance(own, Conditional) else ())}
-        for regime in above & set(block.members):
+        for regime in sorted(members & _ancestors(name, beliefs) - {name}):
             what = f"{name!r} is given {regime!r}, so the two cannot be correlated as well"
             found.append(("", f"{what}, remove one of them from the block"))
+    return found
+
+
+def _ancestors(name: str, beliefs: Beliefs) -> set[str]:
+    """The regimes that an input is given, those that they are given, and so on."""
+    found: set[str] = set()
+    new = _given(beliefs.get(name))
+    while new:
+        found |= new
+        new = {regime for other in new for regime in _given(beliefs.get(other))} - found
+    return found
+
+
+def _given(belief: Any) -> set[str]:
+    return set(belief.regimes) if isinstance(belief, Conditional) else set()
+
+
+def _circle_problems(beliefs: Beliefs, blocks: Sequence[Block]) -> list[Problem]:
+    """Blocks whose regimes depend on their own members."""
+    own = {name: _given(belief) for name, belief in beliefs.items()}
+    given = {b.name: set(b.given) - set(b.members) for b in blocks if isinstance(b, Correlated)}
+    of = {name: b.name for b in blocks if given.get(b.name) for name in b.members}
+    if not of:
+        return []
+    every = {name: above | given.get(of.get(name, ""), set()) for name, above in own.items()}
+    found = []
+    for circle in circles(every):
+        steps = zip(circle, [*circle[1:], circle[0]], strict=True)
+        by_block = [of[name] for name, regime in steps if regime not in own[name]]
+        if by_block:  # the others were found among the inputs
+            found.append((by_block[0], "given", circle_said(circle)))
     return found
 
 
@@ -86,7 +135,7 @@ def _can_correlate(marginal: Any) -> bool:
     """Whether an input has ranks in every state: numbers, or the ordered states of a regime."""
     if isinstance(marginal, Conditional):
         return all(
-            isinstance(m, float) or (isinstance(m, Marginal) and m.family != "discrete")
+            isinstance(m, float) or (isinstance(m, Marginal) and steps_of(m) is None)
             for m in marginal.marginals.values()
         )
     return isinstance(marginal, (Marginal, Categorical))

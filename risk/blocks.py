@@ -8,7 +8,7 @@ what its member adds to those before it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,7 +32,7 @@ class Block:
     Attributes
     ----------
     name, label
-        Its key, and its name in tables and figures.
+        Its key (the names of its inputs unless given), and its name in tables and figures.
     innovations
         Whether its axes are factors of their own.
     sources, judgement
@@ -44,6 +44,10 @@ class Block:
     innovations: bool = False
     sources: tuple[Source, ...] = ()
     judgement: Judgement | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", " + ".join(self.members))
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -123,6 +127,7 @@ class Correlated(Block):
                 f"{len(self.pairs)} pairs, {len(self.states)} states and `given` "
                 f"{', '.join(self.given) or 'nothing'}. Give one of the two."
             )
+        super().__post_init__()
 
     @property
     def by_state(self) -> Mapping[str, Pairs]:
@@ -198,6 +203,7 @@ class Shares(Block):
                 "Expected a spread above 0 and below 50 for each share, got "
                 f"{', '.join(f'{k} {x:g}' for k, x in self.spread.items()) or 'none'}."
             )
+        super().__post_init__()
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -278,8 +284,4 @@ def components(pairs: Pairs) -> tuple[Correlated, ...]:
         groups = [group for group in groups if group not in touched]
         groups.append(set(pair).union(*touched))
     blocks = [{p: r for p, r in pairs.items() if set(p) <= group} for group in groups]
-    return tuple(Correlated(own, name=" + ".join(_names(own))) for own in blocks)
-
-
-def _names(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return list(dict.fromkeys(name for pair in pairs for name in pair))
+    return tuple(map(Correlated, blocks))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from risk.dependence import Conditional, combinations, states_of
+from risk.dependence import Block, Conditional, combinations, states_of
 from risk.marginals import Categorical, Marginal
 from risk.names import suggest
 from risk.signature import Model, Quantity, read_signature
@@ -34,15 +34,32 @@ class _NoValues:
 # in its place, and nothing that follows from it is worth reporting again.
 UNKNOWN = Marginal("unknown", {}, _NoValues())
 UNSAID = "?"
+MOST_STATES = 1000  # of all regimes that an input is given together
+_MOST_KNOWN = 500  # words among which a near one is searched, which takes a while
 
 
 def consistency_problems(priors: Mapping[str, Prior]) -> list[Problem]:
     """What does not fit together among the inputs."""
     found: list[Problem] = []
+    beliefs = {name: prior.marginal for name, prior in priors.items()}
+    regimes = [name for name, belief in beliefs.items() if states_of(belief)]
     for name, prior in priors.items():
-        found += [(name, *what) for what in _regime_problems(prior, priors)]
+        if isinstance(prior.marginal, Conditional):
+            states = tuple(prior.marginal.marginals)
+            problems = given_problems(prior.marginal.regimes, states, beliefs, regimes)
+            found += [(name, *what) for what in problems]
         found += [(name, "theoretical", what) for what in _claim_problems(prior)]
-    return found + _circles(priors) + _step_problems(priors)
+    return found + _circle_problems(beliefs) + _step_problems(priors)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """`suggest`, for files of any size: nothing for a long word or among very many.
+
+    >>> near("gpu_prise", ["gpu_price"]), near("gpu_prise" * 99, ["gpu_price" * 99])
+    (" Did you mean 'gpu_price'?", '')
+    """
+    words = list(known)
+    return suggest(word, words) if len(word) <= 100 and len(words) <= _MOST_KNOWN else ""
 
 
 def _step_problems(priors: Mapping[str, Prior]) -> list[Problem]:
@@ -73,25 +90,30 @@ def key_of(text: str) -> str:
     return re.sub(r"\W+", "_", text.lower()).strip("_")
 
 
-def model_problems(priors: Mapping[str, Prior], model: Model) -> list[Problem]:
+def model_problems(
+    priors: Mapping[str, Prior], model: Model, blocks: Iterable[Block] | None = None
+) -> list[Problem]:
     """What of the priors does not fit the model's signature.
 
-    A regime that only decides other inputs' distributions need not be an argument of the model.
+    A regime that only decides others' distributions or correlations need not be an argument of the
+    model. The blocks are those of the priors, where they are not given.
     """
     signature = read_signature(model)
     known = (*signature.required, *signature.optional)
     beliefs = [prior.marginal for prior in priors.values()]
     regimes = {name for m in beliefs if isinstance(m, Conditional) for name in m.regimes}
+    for block in getattr(priors, "blocks", ()) if blocks is None else blocks:
+        regimes.update(getattr(block, "given", ()))
     needless = [n for n in priors if n not in known and n not in regimes]
     missing = [n for n in signature.required if n not in priors]
     found = [
-        (name, "", f"the model does not have this input, remove it.{suggest(name, unused)}")
+        (name, "", f"the model does not have this input, remove it.{near(name, unused)}")
         for name in needless
         if not signature.takes_any
         for unused in [[n for n in known if n not in priors]]
     ]
     found += [
-        (name, "", f"the model needs this input, add a prior for it.{suggest(name, needless)}")
+        (name, "", f"the model needs this input, add a prior for it.{near(name, needless)}")
         for name in missing
     ]
     for name, quantity in signature.inputs.items():
@@ -106,38 +128,45 @@ def quantity_problems(prior: Prior, quantity: Quantity) -> list[tuple[str, str]]
     if quantity.unit is not None and prior.unit != quantity.unit:
         found.append(("unit", _unit_problem(quantity.unit, prior.unit)))
     limits = f"the model's range [{_limit(quantity.low)}, {_limit(quantity.high)}]"
-    low, high = support(prior)
-    if low < quantity.low or high > quantity.high:
-        got = _limit(low) if low == high else f"{_limit(low)} to {_limit(high)}"
-        what = f"expected values inside {limits}, got {got}"
-        todo = "choose a family, parameters or a value that stay inside"
-        found.append((_field_of_belief(prior), f"{what}, {todo}"))
-    claimed = prior.theoretical
-    outside = isinstance(claimed, (int, float)) and not quantity.low <= claimed <= quantity.high
-    if outside and claimed != prior.marginal:
-        what = f"expected a value inside {limits}, got {claimed:g}, correct it"
-        found.append(("theoretical", what))
+    for field, low, high in _ends(prior):
+        if low < quantity.low or high > quantity.high:
+            got = _limit(low) if low == high else f"{_limit(low)} to {_limit(high)}"
+            todo = "choose a family, parameters or a value that stay inside"
+            found.append((field, f"expected values inside {limits}, got {got}, {todo}"))
+    single: list[tuple[str, Any]] = [
+        (f"evidence.{i}.value", point.value) for i, point in enumerate(prior.evidence)
+    ]
+    if prior.theoretical != prior.marginal:
+        single.append(("theoretical", prior.theoretical))
+    for field, value in single:
+        if isinstance(value, (int, float)) and not quantity.low <= value <= quantity.high:
+            what = f"expected a value inside {limits}, got {value:g}, correct it"
+            found.append((field, what))
     return found
+
+
+def _ends(prior: Prior) -> list[tuple[str, float, float]]:
+    """Field, smallest and largest value of what is believed; of each state of a regime its own."""
+    marginal = prior.marginal
+    if isinstance(marginal, Conditional):
+        each = {s: _support(m) for s, m in marginal.marginals.items()}
+        return [(f"states.{state}", *ends) for state, ends in each.items()]
+    return [(prior.kind if isinstance(marginal, float) else "", *support(prior))]
 
 
 def _limit(value: float) -> str:
     return f"{value:g}".replace("inf", "∞")
 
 
-def _field_of_belief(prior: Prior) -> str:
-    """Where a file says what is believed, as far as a prior still knows it."""
-    if isinstance(prior.marginal, Conditional):
-        return "states"
-    return prior.kind if isinstance(prior.marginal, float) else ""
-
-
 def support(prior: Prior) -> tuple[float, float]:
     """The smallest and the largest possible value of an input; ∞, −∞ where it has no numbers."""
-    if isinstance(prior.marginal, Categorical):
+    return _support(prior.marginal)
+
+
+def _support(marginal: Any) -> tuple[float, float]:
+    if isinstance(marginal, Categorical):
         return math.inf, -math.inf
-    if isinstance(prior.marginal, float):
-        return prior.marginal, prior.marginal
-    return prior.marginal.support
+    return (marginal, marginal) if isinstance(marginal, float) else marginal.support
 
 
 def published_problems(figure: Mapping[str, Any], model: Model) -> list[tuple[str, str]]:
@@ -151,7 +180,7 @@ def published_problems(figure: Mapping[str, Any], model: Model) -> list[tuple[st
         return []
     if name not in outcomes:
         what = f"the model does not have the outcome {name!r}, name one that it has."
-        return [("outcome", what + suggest(name, outcomes))]
+        return [("outcome", what + near(name, outcomes))]
     expected = outcomes[name].unit
     wrong = expected is not None and isinstance(unit, str) and unit != expected
     return [("unit", _unit_problem(str(expected), str(unit)))] if wrong else []
@@ -161,56 +190,97 @@ def _unit_problem(expected: str, got: str) -> str:
     return f"expected the model's unit {expected!r}, got {got!r}, convert the values to that unit"
 
 
-def _regime_problems(prior: Prior, priors: Mapping[str, Prior]) -> list[tuple[str, str]]:
-    conditional = prior.marginal
-    if not isinstance(conditional, Conditional):
-        return []
-    beliefs = {name: p.marginal for name, p in priors.items()}
-    if any(beliefs.get(name) is UNKNOWN for name in conditional.regimes):
-        return []
-    known = [n for n, m in beliefs.items() if states_of(m)]
-    for regime in conditional.regimes:
-        if regime not in known:
-            one_of = f"expected a categorical input ({', '.join(known) or 'there is none'})"
-            what = f"{one_of}, got {regime!r}, name one or add it."
-            return [("given", what + suggest(regime, known))]
-    if len(set(conditional.regimes)) < len(conditional.regimes):
-        return [("given", "expected each regime once, remove the other")]
-    return _state_problems(conditional, combinations(conditional.regimes, beliefs))
+def given_problems(
+    given: Sequence[str],
+    states: Sequence[str],
+    beliefs: Mapping[str, Any],
+    regimes: Sequence[str],
+    each: str = "distribution",
+) -> list[tuple[str, str]]:
+    """What of regimes, and of what is said for their states, does not fit: (field, what).
+
+    Parameters
+    ----------
+    given, states, each
+        The regimes, the states for which something is said, and what that is.
+    beliefs, regimes
+        Of every input its belief, and which of them have states.
+    """
+    found: list[tuple[str, str]] = []
+    for i, name in enumerate(given):
+        at = f"given.{i}" if len(given) > 1 else "given"
+        if beliefs.get(name) is not UNKNOWN and name not in regimes:
+            one_of = f"expected a categorical input ({', '.join(regimes[:9]) or 'there is none'})"
+            what = f"{one_of}, got {name!r}, name one or add it.{near(name, regimes)}"
+            found.append((at, what))
+        elif name in given[:i]:
+            found.append((at, f"expected each regime once, got {name!r} again, remove one"))
+    if found or any(beliefs.get(name) is UNKNOWN for name in given):
+        return found
+    count = math.prod(len(states_of(beliefs[name])) for name in given)
+    if count > MOST_STATES:
+        what = f"expected at most {MOST_STATES:,} states of all regimes together, got {count:,}"
+        return [("given", f"{what}, name fewer regimes")]
+    return _state_problems(states, given, combinations(given, beliefs), each)
 
 
-def _state_problems(conditional: Conditional, expected: Sequence[str]) -> list[tuple[str, str]]:
-    """States that a prior lacks, or that its regimes do not have."""
-    states, of = tuple(conditional.marginals), " and ".join(conditional.regimes)
-    unused = [s for s in expected if s not in states]
+def _state_problems(
+    states: Sequence[str], given: Sequence[str], expected: Sequence[str], each: str
+) -> list[tuple[str, str]]:
+    """States that are missing, or that the regimes do not have."""
+    of = " and ".join(given)
+    unused = [state for state in expected if state not in states]
     found = [
-        (f"states.{s}", f"unknown state of {of}, remove or rename it.{suggest(s, unused)}")
+        (f"states.{s}", f"unknown state of {of}, remove or rename it.{near(s, unused)}")
         for s in states
         if s not in expected
     ]
-    found += [("states", f"no distribution for the state {s!r} of {of}, add one") for s in unused]
-    if not found and states != tuple(expected):
-        what = f"expected the order of {of}: {'; '.join(expected[:9])}"
-        if len(conditional.regimes) == 1:
-            what = f"expected the order of {of}: {', '.join(expected)}"
-        found = [("states", f"{what}, got {', '.join(states[:9])}, reorder them")]
+    if len(unused) > 9:
+        some = "; ".join(unused[:3])
+        found.append(("states", f"no {each} for {len(unused)} states of {of}: {some}; …, add them"))
+    else:
+        found += [("states", f"no {each} for the state {s!r} of {of}, add one") for s in unused]
+    if not found and tuple(states) != tuple(expected):
+        between = ", " if len(given) == 1 else "; "
+        order, got = between.join(expected[:9]), between.join(states[:9])
+        found = [("states", f"expected the order of {of}: {order}, got {got}, reorder them")]
     return found
 
 
-def _circles(priors: Mapping[str, Prior]) -> list[Problem]:
+def _circle_problems(beliefs: Mapping[str, Any]) -> list[Problem]:
     """Regimes that depend on each other in a circle."""
-    given = {
-        name: set(prior.marginal.regimes)
-        for name, prior in priors.items()
-        if isinstance(prior.marginal, Conditional)
-    }
-    try:
-        tuple(TopologicalSorter(given).static_order())
-    except CycleError as error:
-        circle = [str(name) for name in error.args[1]]
-        what = f"regimes that depend on each other in a circle ({' of '.join(circle)}), break it"
-        return [(circle[0], "given", what)]
-    return []
+    above = {n: set(m.regimes) for n, m in beliefs.items() if isinstance(m, Conditional)}
+    return [(circle[0], "given", circle_said(circle)) for circle in circles(above)]
+
+
+def circle_said(circle: Sequence[str]) -> str:
+    """What to do about a circle of regimes."""
+    if len(circle) == 1:
+        return f"{circle[0]!r} cannot be given itself, name another regime"
+    said = " given ".join([*circle, circle[0]])
+    return f"regimes that depend on each other in a circle ({said}), break it"
+
+
+def circles(above: Mapping[str, set[str]]) -> list[list[str]]:
+    """The circles in what is given what, each from the first of its names on.
+
+    >>> circles({"a": {"b"}, "b": {"a", "c"}, "c": {"c"}})
+    [['a', 'b'], ['c']]
+    """
+    left = {name: set(names) for name, names in above.items()}
+    order = {name: i for i, name in enumerate(above)}
+    found = []
+    while True:
+        try:
+            tuple(TopologicalSorter(left).static_order())
+        except CycleError as error:
+            circle = list(reversed(error.args[1]))[:-1]  # each is given the next one
+            first = min(range(len(circle)), key=lambda i: order[circle[i]])
+            circle = circle[first:] + circle[:first]
+            found.append(circle)
+            left[circle[0]].remove(circle[1 % len(circle)])
+        else:
+            return sorted(found, key=lambda circle: order[circle[0]])
 
 
 def _claim_problems(prior: Prior) -> list[str]:
@@ -221,9 +291,8 @@ def _claim_problems(prior: Prior) -> list[str]:
     if states:
         if claimed in states:
             return []
-        near = suggest(str(claimed), states)
         one_of = f"expected one of the states {', '.join(states)}"
-        return [f"{one_of}, got {claimed!r}, name one.{near}"]
+        return [f"{one_of}, got {claimed!r}, name one.{near(str(claimed), states)}"]
     if isinstance(claimed, str) or not math.isfinite(claimed):
         return [f"expected a finite number, got {claimed!r}, correct it"]
     return []

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 DIFFERENCE, USAGE, INVALID_FILE, MODEL_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
 STUDY = click.argument("study", type=click.Path(path_type=Path))
+OUT = click.option(
+    "--out",
+    default="runs",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the runs.",
+)
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -43,13 +50,7 @@ def cli(context: click.Context) -> None:
 @click.option("--draws", default=4096, show_default=True, help="Points a replicate, a power of 2.")
 @click.option("--replicates", default=16, show_default=True, help="Independent randomisations.")
 @click.option("--seed", default=545, show_default=True, help="Any integer.")
-@click.option(
-    "--out",
-    default="runs",
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the runs.",
-)
+@OUT
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
 @click.option("--quiet", is_flag=True, help="Print only where the files are.")
 def run(
@@ -88,16 +89,35 @@ def run(
 
 @cli.command()
 @click.argument("priors", type=click.Path(path_type=Path))
-def check(priors: Path) -> None:
-    """Check PRIORS (a TOML file) and report every problem with its line."""
+@click.option("--figures", is_flag=True, help="Draw every prior: OUT/<case>/priors.png and .svg.")
+@click.option("--robust", is_flag=True, help="Also widen, narrow and replace each prior in turn.")
+@OUT
+@click.option("--json", "as_json", is_flag=True, help="Print the check as one JSON object.")
+def check(priors: Path, figures: bool, robust: bool, out: Path, as_json: bool) -> None:
+    """Check PRIORS (a TOML file): every problem with its line, or what the engine made of it.
+
+    Warnings say what to mend; they are no failure.
+    """
     read = _read_priors(priors)
-    kinds = [prior.kind for prior in read.values()]
-    judged = sum(not prior.sources for prior in read.values())
-    _print(
-        f"{priors}: ok. {read.title}: {kinds.count('uncertain')} uncertain inputs, "
-        f"{kinds.count('fact')} facts, {kinds.count('lever')} levers, {len(read.published)} "
-        f"published figures; {judged} inputs rest on judgement alone."
-    )
+    from datetime import date
+
+    from risk.commands import check as steps
+    from risk.model import profit_model
+    from risk.runs import check_place
+
+    if figures:
+        check_place(out)
+    found = steps.examine(profit_model, read, date.today())
+    lines: list[str] = []
+    if robust:
+        with _progress(as_json) as progress, _model_failures():
+            lines = steps.robust_lines(profit_model, found, _width(), progress)
+    files = steps.figures(found, out) if figures else []
+    if as_json:
+        _print(steps.as_json(found, files, lines))
+    else:
+        _print(steps.summary(priors, read), *steps.screen(found, _width(), lines))
+        _print(*(["", "Figures:", *map(str, files)] if files else []))
 
 
 @cli.command()
@@ -152,22 +172,29 @@ def _study(
 ) -> xr.DataTree:
     from concurrent.futures import ThreadPoolExecutor
 
-    from risk.evaluation import ModelError
     from risk.model import profit_model
     from risk.study import run_study
 
+    # NumPy and SciPy let go of the lock; more threads than cores only wait for it.
+    with _model_failures(), ThreadPoolExecutor(os.cpu_count()) as threads:
+        return run_study(
+            profit_model,
+            priors,
+            draws=draws,
+            replicates=replicates,
+            seed=seed,
+            executor=threads,
+            progress=progress,
+        )
+
+
+@contextmanager
+def _model_failures() -> Iterator[None]:
+    """What may go wrong in a simulation, each with its code."""
+    from risk.evaluation import ModelError
+
     try:
-        # NumPy and SciPy let go of the lock; more threads than cores only wait for it.
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return run_study(
-                profit_model,
-                priors,
-                draws=draws,
-                replicates=replicates,
-                seed=seed,
-                executor=threads,
-                progress=progress,
-            )
+        yield
     except ModelError as error:
         _stop(MODEL_FAILED, str(error))
     except ValueError as error:

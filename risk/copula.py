@@ -19,17 +19,27 @@ from risk.marginals import Categorical
 Array = NDArray[np.float64]
 FLOOR = 1e-8  # least eigenvalue of a latent matrix, so that its Cholesky factor is stable
 _CELLS = 4096  # of the latent variable over which a discrete pair is summed
+_MOST_STEPS = 1000  # of a discrete input
 _FURTHEST = 0.9999  # latent correlation that is tried
 _NODES = 24  # of the quadrature over the mixing variable of a t
 
 
 def steps_of(marginal: Any) -> Array | None:
     """Cumulative probabilities between the values of a discrete marginal; None for others."""
+    law: Any = getattr(marginal, "distribution", None)
     if isinstance(marginal, Categorical):
-        return np.cumsum(marginal.probabilities)[:-1]
-    if getattr(marginal, "family", None) == "discrete":
-        return np.asarray(marginal.distribution.cumulative)
-    return None
+        edges = np.cumsum(marginal.probabilities)[:-1]
+    elif getattr(marginal, "family", None) == "discrete":
+        edges = np.asarray(law.cumulative)
+    elif hasattr(law, "pmf"):  # a user's own, of SciPy: whole numbers
+        first, last = law.ppf([1e-9, 1 - 1e-9])
+        if last - first > _MOST_STEPS:
+            return None  # as good as continuous
+        edges = np.asarray(law.cdf(np.arange(first, last)))
+    else:
+        return None
+    # A state without probability has no ranks: its edges are those of its neighbour.
+    return np.unique(edges[(edges > 0) & (edges < 1)])
 
 
 def latent_correlation(
@@ -113,7 +123,8 @@ def rank_correlation(
 def _cells(y: Array | None) -> tuple[Array, Array]:
     """Edges and midpoints of the cells of the second input, none across a step of it."""
     levels = np.concatenate([[0.0], [] if y is None else y, [1.0]])
-    counts = [max(64, int(_CELLS * width)) for width in np.diff(levels)]
+    least = max(4, min(64, _CELLS // len(levels)))
+    counts = [max(least, int(_CELLS * width)) for width in np.diff(levels)]
     parts = [
         np.linspace(a, b, n + 1)[:-1]
         for a, b, n in zip(levels[:-1], levels[1:], counts, strict=True)

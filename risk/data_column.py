@@ -10,7 +10,11 @@ from pathlib import Path
 from risk.names import suggest
 
 LARGEST = 10_000_000  # bytes of a data file
-MOST = 100_000  # values
+MOST = 10_000  # values
+
+
+class MissingColumn(ValueError):
+    """A data file without the column, or with two of that name."""
 
 
 def read_column(folder: Path, name: str, column: str) -> list[float]:
@@ -27,43 +31,64 @@ def read_column(folder: Path, name: str, column: str) -> list[float]:
 
     Raises
     ------
+    MissingColumn
+        When the file has no such column, or two.
     ValueError
-        When the path leaves the folder, or the file is missing, larger than 10 MB, not UTF-8, or
-        without the column, or a cell is not a finite number.
+        When the path leaves the folder, or the file is missing, larger than 10 MB, not UTF-8 or
+        longer than 10,000 values, or a cell is not a finite number.
     """
-    text = _text(folder, name)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(_text(folder, name), newline=""), strict=True)
+    values: list[float] = []
     try:
         header = [cell.strip() for cell in next(rows, [])]
-        if header.count(column) != 1:
+        if not any(header):
             raise ValueError(
-                f"Expected one column {column[:60]!r} in {name}, got "
-                f"{', '.join(header[:8])[:120] or 'an empty file'}."
-                f"{suggest(column, header)} Name one of these."
+                f"Expected a first line of column names in {name}, got none. Add one, and numbers."
             )
-        at = header.index(column)
-        values = [
-            _number(row, at, f"{name}, line {rows.line_num}")
-            for row in rows
-            if any(map(str.strip, row))
-        ]
+        at = _place(header, column, name)
+        for row in rows:
+            if any(map(str.strip, row)):
+                values.append(_number(row, at, f"line {rows.line_num} of {name}"))
+            if len(values) > MOST or rows.line_num > 10 * MOST:
+                raise ValueError(
+                    f"Expected at most {MOST:,} values in {name}, got more. Thin them out."
+                )
     except csv.Error as error:
         raise ValueError(
-            f"Expected a CSV file in {name}, got {error} in line {rows.line_num}. Correct it."
+            f"Expected comma-separated values in {name}, got something else in line "
+            f"{rows.line_num} ({error}). Correct it."
         ) from None
-    if len(values) > MOST:
-        raise ValueError(
-            f"Expected at most {MOST:,} values in {name}, got {len(values):,}. Thin them out."
-        )
+    if not values:
+        raise ValueError(f"Expected numbers below the column names in {name}, got none. Add some.")
     return values
 
 
+def _place(header: list[str], column: str, name: str) -> int:
+    """Which of the columns it is."""
+    if header.count(column) == 1:
+        return header.index(column)
+    if column in header:
+        raise MissingColumn(
+            f"Expected one column {column[:60]!r} in {name}, got {header.count(column)}. "
+            "Rename the others in the file."
+        )
+    shown = ", ".join(cell[:40] for cell in header[:8]) + (", …" if len(header) > 8 else "")
+    near = suggest(column, header) if len(header) <= 500 and len(column) <= 100 else ""
+    raise MissingColumn(
+        f"No column {column[:60]!r} in {name}, which has {shown}. Name one of these.{near}"
+    )
+
+
 def _text(folder: Path, name: str) -> str:
-    path = Path(name)
+    path, shown = Path(name), f"{name[:120]!r}"
     inside = folder.resolve()
-    if path.is_absolute() or "\0" in name or not (inside / path).resolve().is_relative_to(inside):
+    try:
+        outside = path.is_absolute() or not (inside / path).resolve().is_relative_to(inside)
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a character no path can have
+        outside = True
+    if outside:
         raise ValueError(
-            f"Expected data in the folder of the priors file or below it, got {name[:120]!r}. "
+            f"Expected data in the folder of the priors file or below it, got {shown}. "
             "Copy the file there."
         )
     file = inside / path
@@ -72,16 +97,17 @@ def _text(folder: Path, name: str) -> str:
         if size > LARGEST:
             raise ValueError(f"Expected at most 10 MB of data, got {size:,} bytes. Thin it out.")
         if size < 0:
-            near = suggest(path.name, [p.name for p in file.parent.glob("*.csv")])
-            raise ValueError(f"Expected a CSV file at {name[:120]!r}, found none.{near} Check it.")
+            near = suggest(path.name[:100], sorted(p.name for p in file.parent.glob("*.csv"))[:500])
+            raise ValueError(f"Expected a CSV file at {shown}, found none. Check the path.{near}")
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(
-            f"Expected a file that can be read at {name[:120]!r}, got {error.strerror}. Check it."
+            f"Expected a file that can be read at {shown}, got {error.strerror}. Check it."
         ) from None
     except UnicodeDecodeError as error:
+        byte = f"0x{error.object[error.start]:02x}"
         raise ValueError(
-            f"Expected UTF-8 in {name}, got the byte 0x{error.object[error.start]:02x}. Save it so."
+            f"Expected UTF-8 in {name}, got the byte {byte}. Save the file as UTF-8."
         ) from None
 
 
@@ -92,7 +118,8 @@ def _number(row: list[str], at: int, where: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
+        got = repr(text[:40]) if text else "an empty cell"
         raise ValueError(
-            f"Expected a finite number in {where}, got {text[:40]!r}. Correct or remove the line."
+            f"Expected a finite number in {where}, got {got}. Correct or remove the line."
         )
     return value

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from risk.families import FAMILIES, truncated
 from risk.families.fitting import EXACT, Closest, closest
@@ -29,6 +30,7 @@ HELD = {  # parameters that may be given beside quantiles; the others are fitted
     "beta": ("minimum", "maximum"),
     "metalog": ("minimum", "maximum", "terms"),
 }
+_ABOVE_ZERO = {"standard_deviation", "scale", "sigma", "shape", "alpha", "beta"}
 _LEAST = {"triangular": 3, "pert": 3, "metalog": 3}  # quantiles that a family needs
 
 
@@ -171,18 +173,44 @@ def _fit(
     if np.isinf(limits).all():
         found = closest(family, p, x, held)
         return _made(family, found), found.misfit
-    inside = p
-    for _ in range(30):  # the probabilities that the truncated quantiles have in the whole family
-        whole = _made(family, closest(family, inside, x, held))
-        cut = truncated(whole, *limits)
-        low, high = whole.cdf(np.array(limits))
-        moved = low + p * (high - low)
-        settled = np.max(np.abs(moved - inside)) < 1e-10
-        inside = moved
-        if settled:
+    holds = [dict(held)]
+    if family in ("lognormal", "gamma") and "shift" not in held and x[0] > 0:
+        holds.insert(0, {"shift": 0.0, **held})  # a shift only where nothing else will do
+    fits = []
+    for own in holds:
+        fits.append(_fit_within(family, p, x, own, limits))
+        if fits[-1][1] <= EXACT or len(x) == 2:
             break
-    misfit = float(np.max(np.abs(cut.ppf(p) - x)) / (x[-1] - x[0]))
-    return cut, misfit
+    return min(fits, key=lambda fit: fit[1])
+
+
+def _fit_within(
+    family: str, p: Array, x: Array, held: Mapping[str, float], limits: tuple[float, float]
+) -> tuple[Marginal, float]:
+    """The closest of a truncated family, by least squares from the whole family's closest."""
+    start = closest(family, p, x, held).parameters
+    names = [name for name in start if name not in {*held, "degrees_of_freedom"}]
+    fixed = {name: value for name, value in start.items() if name not in names}
+    logs = np.array([name in _ABOVE_ZERO for name in names])
+    values = np.array([start[name] for name in names])
+    theta = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
+
+    def at(theta: Array) -> Marginal:
+        values = np.where(logs, np.exp(np.clip(theta, -600.0, 600.0)), theta)
+        own = dict(zip(names, values.tolist(), strict=True)) | fixed
+        return truncated(FAMILIES[family](**own), *limits)
+
+    def error(theta: Array) -> Array:
+        try:
+            return np.asarray((at(theta).ppf(p) - x) / (x[-1] - x[0]))
+        except ValueError:  # no distribution: far off
+            return np.full(len(x), 1e3)
+
+    with np.errstate(all="ignore"):
+        result = optimize.least_squares(
+            error, theta, xtol=1e-14, ftol=1e-14, gtol=1e-14, x_scale="jac", max_nfev=60
+        )
+    return at(result.x), float(np.max(np.abs(error(result.x))))
 
 
 def _made(family: str, found: Closest) -> Marginal:

@@ -163,10 +163,7 @@ def expect(condition: bool, family: str, rule: str, **got: float) -> None:
     """Refuse parameters that break a rule of their family, or that are not finite."""
     if not (condition and all(math.isfinite(value) for value in got.values())):
         values = ", ".join(f"{name} = {value:g}" for name, value in got.items())
-        article = "an" if family[0] in "aeiou" else "a"
-        raise ValueError(
-            f"Expected {rule} for {article} {family} prior, got {values}. Correct them."
-        )
+        raise ValueError(f"Expected {rule} for a {family} prior, got {values}. Correct them.")
 
 
 def made(
@@ -177,7 +174,10 @@ def made(
     marginal = Marginal(family, numbers, distribution, quantile)
     finite = False
     with np.errstate(all="ignore"), suppress(OverflowError):
-        finite = bool(np.isfinite(marginal.ppf(np.array([1e-9, 0.05, 0.5, 0.95, 1 - 1e-9]))).all())
+        ends = marginal.ppf(np.array([0.0, 1.0]))  # may be infinite
+        inside = marginal.ppf(np.array([1e-9, 0.05, 0.5, 0.95, 1 - 1e-9]))
+        finite = bool(np.isfinite(inside).all() and not np.isnan(ends).any())
+        finite = finite and bool(inside[3] > inside[1])
     expect(finite, family, "parameters with finite quantiles", **parameters)
     return marginal
 

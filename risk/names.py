@@ -58,6 +58,15 @@ def readable(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def said_state(state: str) -> str:
+    """A state as people read it: its underscores stand for blanks, which a state cannot have.
+
+    >>> said_state("integrated_lab, open")
+    'integrated lab, open'
+    """
+    return state.replace("_", " ")
+
+
 def reads_as_share(name: str, low: float, high: float) -> bool:
     """Whether a number without unit reads in percent: called a share, or varying within 0…1.
 

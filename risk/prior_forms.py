@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -43,7 +45,7 @@ def number_from(value: Any) -> float:
     number = math.nan
     if isinstance(value, str) and (ratio := re.fullmatch(_RATIO, value)):
         top, bottom = float(ratio[1]), float(ratio[2])
-        number = top / bottom if bottom else math.nan
+        number = top / bottom if bottom and math.isfinite(bottom) else math.nan
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         with suppress(OverflowError):
             number = float(value)
@@ -93,39 +95,64 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def pair_from(value: Any) -> tuple[str, str, float]:
-    """Two inputs and a number."""
-    fits = (
-        isinstance(value, list) and len(value) == 3 and all(isinstance(x, str) for x in value[:2])
-    )
-    if not fits:
+def row_from(value: Any) -> tuple[Any, ...]:
+    """Two inputs and a number, as a row of three."""
+    if not (isinstance(value, list) and len(value) == 3):
         what = 'expected two inputs and a number such as ["gpu_price", "demand", 0.5]'
-        raise ValueError(f"{what}, got {shown(value)}, write it so")
-    return value[0], value[1], number_from(value[2])
+        got = shown(value) if not isinstance(value, list) else f"a list of {len(value)}"
+        raise ValueError(f"{what}, got {got}, write it so")
+    return tuple(value)
 
 
+def plain_text(value: str) -> str:
+    """Text without characters that hide or reorder what is around them."""
+    hidden = [c for c in value if c not in "\n\t" and _is_hidden(c)]
+    if hidden:
+        what = "expected text without control characters"
+        raise ValueError(f"{what}, got {shown(value)}, remove {hidden[0]!r}")
+    return value
+
+
+def one_line(value: str) -> str:
+    """Plain text without line ends."""
+    if len(value.splitlines()) > 1:
+        raise ValueError(f"expected text on one line, got {shown(value)}, join its lines")
+    return plain_text(value)
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether it controls a terminal or the direction of writing instead of being written."""
+    return unicodedata.category(character) == "Cc" or character in _DIRECTIONS
+
+
+_DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _PAIR_ITEMS = [{"type": "string"}, {"type": "string"}, {"type": "number"}]
 Ratio = Annotated[str, Field(pattern=f"^{_RATIO}$")]
 Number = Annotated[float, BeforeValidator(number_from, json_schema_input_type=float | Ratio)]
 Claim = Annotated[float | str, BeforeValidator(claim_from)]
 Date = Annotated[datetime.date, BeforeValidator(date_from), PlainSerializer(str)]
-Text = Annotated[str, Field(pattern=r"\S")]
-Web = Annotated[str, Field(pattern=r"^https?://\S+$")]
+Text = Annotated[str, Field(pattern=r"\S"), AfterValidator(plain_text)]
+Line = Annotated[str, Field(pattern=r"\S"), AfterValidator(one_line)]
+Web = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(plain_text)]
 Grade = Annotated[str, Field(pattern=r"^([ABCD][+-]?|R)$")]
 Numbers = Annotated[dict[str, Number], Field(min_length=1)]
+Values = Annotated[list[Number], Field(min_length=1, max_length=100)]
+Chances = Annotated[dict[str, Number], Field(min_length=1, max_length=100)]
+Edges = Annotated[list[Number], Field(min_length=1, max_length=1000)]
 Names = Annotated[
-    list[Text],
+    list[Line],
     Field(min_length=1),
     BeforeValidator(listed, json_schema_input_type=str | list[str]),
 ]
 Pair = Annotated[
-    tuple[str, str, float],
-    BeforeValidator(pair_from),
+    tuple[Line, Line, Number],
+    BeforeValidator(row_from),
     WithJsonSchema({"type": "array", "prefixItems": _PAIR_ITEMS, "minItems": 3, "maxItems": 3}),
 ]
+Pairs = Annotated[list[Pair], Field(min_length=1, max_length=1000)]
 # Tags in angle brackets leave the places of problems again: see `risk.prior_report`.
 Probabilities = Annotated[
-    Annotated[list[Number], Tag("<list>")] | Annotated[Numbers, Tag("<table>")],
+    Annotated[Values, Tag("<list>")] | Annotated[Chances, Tag("<table>")],
     Discriminator(lambda value: "<list>" if isinstance(value, list) else "<table>"),
 ]
 Family = Literal[

@@ -10,17 +10,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from risk.prior_forms import (
     Claim,
     Date,
+    Edges,
     Family,
     Grade,
+    Line,
     ListFamily,
     Names,
     Number,
     Numbers,
-    Pair,
+    Pairs,
     Probabilities,
     Text,
+    Values,
     Web,
     not_zero,
+    plain_text,
     positive,
 )
 
@@ -32,7 +36,7 @@ class _Strict(BaseModel):
 class SourceSchema(_Strict):
     """Where a number was read, and when."""
 
-    title: Text
+    title: Line
     """What it is called."""
     url: Web
     """Where it is on the web."""
@@ -45,7 +49,7 @@ class SourceSchema(_Strict):
 class JudgementSchema(_Strict):
     """Who judged a prior that no source settles, when and why."""
 
-    who: Text
+    who: Line
     """Who judged."""
     when: Date
     """On which day."""
@@ -58,9 +62,9 @@ class EvidenceSchema(_Strict):
 
     value: Number
     """The value, in the input's unit."""
-    label: Text
+    label: Line
     """What it is: "1-year contract, June 2026"."""
-    source: Text
+    source: Line
     """Name of a [sources.…] table."""
 
 
@@ -82,9 +86,9 @@ class _BeliefSchema(_Strict):
     """Two to seven quantiles instead: p5, p50, p95 or the like."""
     held: Numbers | None = None
     """Beside quantiles or data: parameters that are not fitted."""
-    data: Text | None = None
+    data: Line | None = None
     """Instead of parameters or quantiles: a CSV file in the folder of this file."""
-    column: Text | None = None
+    column: Line | None = None
     """The column of the CSV file."""
     truncated: TruncationSchema | None = None
     """Limits outside which nothing is possible."""
@@ -106,24 +110,24 @@ class _ListsSchema(_BeliefSchema):
     """The shape of the distribution."""
     components: Annotated[list[ComponentSchema], Field(min_length=1, max_length=100)] | None = None
     """Of a mixture: its parts."""
-    values: list[Number] | None = None
+    values: Values | None = None
     """Of a discrete prior: its values, rising."""
     probabilities: Probabilities | None = None
     """Of a categorical input: state → probability; of a discrete one: one a value."""
-    bins: list[Number] | None = None
+    bins: Edges | None = None
     """Of a histogram: the edges of its bins, rising."""
-    weights: list[Number] | None = None
+    weights: Edges | None = None
     """Of a histogram: how much each bin counts."""
 
 
 class ExpertSchema(_ListsSchema):
     """What one expert believes."""
 
-    who: Text
+    who: Line
     """Who it is."""
     weight: Annotated[Number, AfterValidator(positive)] = 1.0
     """How much it counts, compared with the others."""
-    sources: list[Text] = []
+    sources: list[Line] = []
     """Names of [sources.…] tables."""
 
 
@@ -137,9 +141,9 @@ class StateSchema(_ListsSchema):
 class InputSchema(_ListsSchema):
     """One input: what it is, what is believed of it, and why."""
 
-    label: Text
+    label: Line
     """Its name in tables and figures."""
-    unit: Text
+    unit: Line
     """The model's unit for it; "1" for a number without unit."""
     description: Text
     """What exactly it counts, in a sentence."""
@@ -151,7 +155,7 @@ class InputSchema(_ListsSchema):
     """The categorical inputs whose states decide the distribution; needs `states`."""
     states: Annotated[dict[str, StateSchema], Field(min_length=1)] | None = None
     """State of the `given` input → distribution or fixed value; of several: "open, high"."""
-    share_of: Text | None = None
+    share_of: Line | None = None
     """Instead: the [shares.…] table whose shares sum to one."""
     experts: Annotated[list[ExpertSchema], Field(min_length=1, max_length=100)] | None = None
     """Instead: what several experts believe."""
@@ -161,9 +165,9 @@ class InputSchema(_ListsSchema):
     """Whether the expert becomes a factor of its own, so that disagreement gets an index."""
     theoretical: Claim | None = None
     """What the headline claim assumes: a number, or a state of a categorical input."""
-    step: Text | None = None
+    step: Line | None = None
     """The step of the bridge in which the input moves from the claim to reality."""
-    sources: list[Text] = []
+    sources: list[Line] = []
     """Names of [sources.…] tables."""
     judgement: JudgementSchema | None = None
     """Who judged, when and why, where no source settles it."""
@@ -174,11 +178,11 @@ class InputSchema(_ListsSchema):
 class _BlockSchema(_Strict):
     """Inputs that belong together."""
 
-    label: Text
+    label: Line
     """Its name in tables and figures."""
     innovations: bool = False
     """Whether what each member adds to those before it is a factor, instead of the block."""
-    sources: list[Text] = []
+    sources: list[Line] = []
     """Names of [sources.…] tables."""
     judgement: JudgementSchema | None = None
     """Who judged, when and why."""
@@ -187,7 +191,7 @@ class _BlockSchema(_Strict):
 class CorrelationSchema(_BlockSchema):
     """Inputs that move together: one factor."""
 
-    pairs: Annotated[list[Pair], Field(min_length=1)] | None = None
+    pairs: Pairs | None = None
     """Rows of two inputs and their rank correlation."""
     rank: Literal["spearman", "kendall"] = "spearman"
     """Which rank correlation."""
@@ -197,9 +201,7 @@ class CorrelationSchema(_BlockSchema):
     """Of a t copula."""
     given: Names | None = None
     """Categorical inputs in whose states the correlations differ; needs `states`."""
-    states: (
-        Annotated[dict[str, Annotated[list[Pair], Field(min_length=1)]], Field(min_length=1)] | None
-    ) = None
+    states: Annotated[dict[str, Pairs], Field(min_length=1)] | None = None
     """State → rows of two inputs and their rank correlation."""
     repair: Literal["shrink"] | None = None
     """Allows correlations that cannot hold together to be shrunk as little as possible."""
@@ -219,45 +221,45 @@ class SharesSchema(_BlockSchema):
 class ObservationSchema(_Strict):
     """Evidence: an observed value of an outcome, which re-weights the draws."""
 
-    label: Text
+    label: Line
     """Its name in tables."""
-    outcome: Text
+    outcome: Line
     """The model's outcome that was observed."""
     value: Number
     """What was observed, in `unit`."""
     error: Annotated[Number, AfterValidator(positive)]
     """Standard deviation of the error of observation."""
-    unit: Text
+    unit: Line
     """The model's unit for the outcome."""
-    source: Text
+    source: Line
     """Name of a [sources.…] table."""
 
 
 class PublishedSchema(_Strict):
     """A published figure that the theoretical case must reproduce."""
 
-    label: Text
+    label: Line
     """Its name in tables."""
-    outcome: Text
+    outcome: Line
     """The model's outcome that it is compared with."""
     value: Annotated[Number, AfterValidator(not_zero)]
     """The figure, in `unit`."""
-    unit: Text
+    unit: Line
     """The model's unit for the outcome."""
     tolerance: Annotated[Number, AfterValidator(positive)]
     """The largest relative difference that its printed digits leave."""
-    text: Text
+    text: Line
     """The figure as it was printed."""
-    source: Text
+    source: Line
     """Name of a [sources.…] table."""
 
 
 class FileSchema(_Strict):
     """A priors file of one case."""
 
-    title: Text
+    title: Line
     """What the case is called in the memo."""
-    description: str = ""
+    description: Annotated[str, AfterValidator(plain_text)] = ""
     """What it is about, in a few sentences."""
     sources: dict[str, SourceSchema] = {}
     """Where the numbers were read."""

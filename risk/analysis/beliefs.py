@@ -12,22 +12,22 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.belief_blocks import block_variables
+from risk.analysis.belief_claims import claim_variables, grades, source_variables
 from risk.analysis.belief_fits import fit_variables, fitted, reported_variables
 from risk.analysis.belief_rows import Row, below, label_of, quantile_of, rows_of
 from risk.analysis.belief_shapes import CELLS, Shape, shape_of, window
 from risk.analysis.labels import Variables, variable
+from risk.blocks import Shares
 from risk.marginals import Categorical
 from risk.names import END, ENDS, INPUT, PROBABILITY, STATE, reads_as_share
 from risk.priors import Prior, Priors, labels
-from risk.sources import Source
 
 Array = NDArray[np.float64]
 PROBABILITIES = (0.05, 0.5, 0.95)
 ATOM, CELL, EDGE = "atom", "cell", "edge"
 UNIT = "unit of the input"
+_MIDDLE = np.array([0.05, 0.95])
 _EVERYTHING = np.array([1e-4, 0.9999])  # what a number without unit reads like is told from these
-_YEAR = 365  # days after which a source is to be read again
-_SHADES = {"+": 0, "": 1, "-": 2}
 
 
 def beliefs(priors: Priors, today: date) -> xr.Dataset:
@@ -66,8 +66,8 @@ def beliefs(priors: Priors, today: date) -> xr.Dataset:
     blocks, block_coords = block_variables(priors)
     variables = {
         **_numbers(rows),
-        **_claims(rows, priors),
-        **_sourced(rows, priors, today),
+        **claim_variables(rows, priors),
+        **source_variables(rows, priors, today),
         **_shapes(rows, _marks(priors)),
         **_states(rows),
         **fits,
@@ -92,27 +92,6 @@ def beliefs(priors: Priors, today: date) -> xr.Dataset:
     return xr.Dataset(variables, coords, attrs)
 
 
-def outdated(sources: Sequence[Source], today: date) -> bool:
-    """Whether every source is recalled (grade R) or was read more than a year ago.
-
-    A source that does not say when it was read is not.
-    """
-    return bool(sources) and all(s.grade[:1] == "R" or _old(s.read, today) for s in sources)
-
-
-def _old(read: str, today: date) -> bool:
-    try:
-        return (today - date.fromisoformat(read)).days > _YEAR
-    except ValueError:
-        return False
-
-
-def grades(sources: Sequence[Source]) -> str:
-    """Grades of the sources, the best first, each once: "A, B+"."""
-    known = {s.grade for s in sources if s.grade}
-    return ", ".join(sorted(known, key=lambda g: (g[0], _SHADES.get(g[1:], 1))))
-
-
 def _numbers(rows: Sequence[Row]) -> Variables:
     """Quantiles, mean and standard deviation; NaN of a categorical row."""
     q = np.full((len(rows), len(PROBABILITIES)), math.nan)
@@ -135,47 +114,11 @@ def _numbers(rows: Sequence[Row]) -> Variables:
     }
 
 
-def _claims(rows: Sequence[Row], priors: Priors) -> Variables:
-    """The claim and where it stands in what is believed."""
-    value, under, over, low, high = np.full((5, len(rows)), math.nan)
-    states = []
-    for k, row in enumerate(rows):
-        claim = priors[row.name].theoretical
-        states.append(claim if isinstance(claim, str) and not row.part else "")
-        if isinstance(row.belief, Categorical):
-            continue
-        low[k], high[k] = (
-            (row.belief,) * 2 if isinstance(row.belief, float) else row.belief.support
-        )  # fmt: skip
-        if isinstance(claim, float):
-            value[k] = claim
-            under[k], over[k] = below(row.belief, claim)
-    by = (INPUT,)
-    ends = np.stack([low, high], axis=-1)
-    return {
-        "theoretical": variable(by, value, UNIT, "What the claim assumes"),
-        "theoretical_state": variable(by, _texts(states), "", "State that the claim assumes"),
-        "theoretical_percentile": variable(by, (under + 1 - over) / 2, "1", "Its percentile"),
-        "probability_below_theoretical": variable(by, under, "1", "Probability of less"),
-        "probability_above_theoretical": variable(by, over, "1", "Probability of more"),
-        "support": variable((INPUT, END), ends, UNIT, "Smallest and largest possible value"),
-    }
-
-
-def _sourced(rows: Sequence[Row], priors: Priors, today: date) -> Variables:
-    own = [priors[row.name] for row in rows]
-    alone = np.array([not p.sources for p in own])
-    old = np.array([outdated(p.sources, today) for p in own])
-    return {
-        "judged_alone": variable((INPUT,), alone, "", "Rests on judgement alone"),
-        "outdated": variable((INPUT,), old, "", "Every source is recalled or older than a year"),
-    }
-
-
 def _words(rows: Sequence[Row], priors: Priors) -> dict[str, Any]:
     """Coordinates of the rows for people."""
     named = labels(priors)
     own = [priors[row.name] for row in rows]
+    of_shares = _share_families(priors)
     styles = {name: _style(name, priors[name], rows) for name in {row.name for row in rows}}
     words = {
         "input_name": ("Name", [row.name for row in rows]),
@@ -185,7 +128,7 @@ def _words(rows: Sequence[Row], priors: Priors) -> dict[str, Any]:
         "input_units": ("Unit", [p.unit for p in own]),
         "input_style": ("How its numbers read", [styles[row.name] for row in rows]),
         "kind": ("Kind", [_kind(row.belief) for row in rows]),
-        "family": ("Family", [_family(row.belief) for row in rows]),
+        "family": ("Family", [of_shares.get(row.key) or _family(row.belief) for row in rows]),
         "belief": ("Family and parameters", [_text(row) for row in rows]),
         "grades": ("Grades of the sources", [grades(p.sources) for p in own]),
         "judged": ("Whether judged", ["judged" if p.judgement else "" for p in own]),
@@ -203,6 +146,16 @@ def _kind(belief: Any) -> str:
 
 def _family(belief: Any) -> str:
     return "fixed" if isinstance(belief, float) else str(getattr(belief, "family", "given"))
+
+
+def _share_families(priors: Priors) -> dict[str, str]:
+    """Share → the family of its block, whose marginals may have no name of their own."""
+    blocks = [block for block in priors.blocks if isinstance(block, Shares)]
+    return {
+        name: "logistic_normal" if block.spread else "dirichlet"
+        for block in blocks
+        for name in block.members
+    }
 
 
 def _text(row: Row) -> str:
@@ -244,8 +197,10 @@ def _marks(priors: Priors) -> dict[str, list[float]]:
     """Input → values that its window should show: the claim, reported ones, quantiles asked for."""
     marks = {name: [point.value for point in priors[name].evidence] for name in priors.uncertain}
     for name, found in marks.items():
-        claim = priors[name].theoretical
+        claim, prior = priors[name].theoretical, priors[name]
         found += [claim] if isinstance(claim, float) else []
+        if prior.pool == "logarithmic":  # narrower than its experts
+            found += [float(x) for e in prior.experts for x in e.marginal.ppf(_MIDDLE)]
     for each in fitted(priors):
         marks[each.name] += each.fit.asked.values()
     return marks

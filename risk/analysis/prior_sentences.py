@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import xarray as xr
 
 from risk.memo.formats import number, number_range, numbers, unit_words
 from risk.names import INPUT
+
+
+class Remark(NamedTuple):
+    """One warning: what it is about, the inputs or blocks concerned, and the sentence."""
+
+    kind: str
+    names: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -59,12 +68,20 @@ class Reading:
         texts = numbers(list(map(float, values)), self._unit(k), style=self._style(k), digits=3)
         return ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
 
+    def bare(self, variable: str, k: int) -> str:
+        """A number of the k-th input without what it is per: "$2.00"."""
+        return self._bare(self.number(variable, k), k)
+
     def beyond(self, k: int) -> str:
         """A claim outside what is possible, and where that begins or ends."""
         claim = self.number("theoretical", k)
         low, high = map(float, self.data["support"].values[k])
         end = f"from {self._bare(low, k)}" if claim < low else f"up to {self._bare(high, k)}"
-        return f"{self.label(k)} {self.value(claim, k)} (prior {end})"
+        return f"{self.label(k)} {self._bare(claim, k)} (prior {end})"
+
+    def pool(self, k: int) -> str:
+        """The pool of the experts of the k-th input."""
+        return str(self.data["pool"].values[k])
 
     def _bare(self, x: float, k: int) -> str:
         return number(x, self._unit(k), style=self._style(k))
@@ -106,6 +123,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def capital(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+def lower(text: str) -> str:
+    """A label inside a sentence."""
+    return text[:1].lower() + text[1:]

@@ -3,13 +3,14 @@
 parametric    normal, Student t, lognormal, gamma, beta, uniform, triangular, PERT
 metalog       flexible: three to six terms, with or without limits
 tabular       discrete values, histogram, empirical
-composed      truncated versions of any family; mixtures and pools of several
+composed      truncated versions of any family; mixtures of several
+pools         the logarithmic pool of several
 stretched     a marginal made wider or narrower
 """
 
 from collections.abc import Callable
 
-from risk.families.composed import logarithmic_pool, mixture, truncated
+from risk.families.composed import mixture, truncated
 from risk.families.metalog import metalog
 from risk.families.parametric import (
     beta,
@@ -21,6 +22,7 @@ from risk.families.parametric import (
     triangular,
     uniform,
 )
+from risk.families.pools import logarithmic_pool
 from risk.families.stretched import stretched
 from risk.families.tabular import discrete, empirical, histogram
 from risk.marginals import Marginal

@@ -1,19 +1,18 @@
-"""Marginals made of others: truncated versions, and the pools of several."""
+"""Marginals made of others: truncated versions, and mixtures of several."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.families import parametric
 from risk.families.numeric import PROBABILITIES, deviation_of, mean_of
-from risk.families.tabular import Broken, Steps
+from risk.families.tabular import Steps, discrete
 from risk.marginals import Marginal
 
 Array = NDArray[np.float64]
@@ -41,7 +40,9 @@ class Truncated:
         """The value at each probability."""
         u = np.asarray(u, dtype=float)
         low, high = self.ends
-        x = np.clip(self.marginal.ppf(low + u * (high - low)), self.minimum, self.maximum)
+        # A sum that rounds up to the upper end would be the whole marginal's last value, or none.
+        inside = np.minimum(low + u * (high - low), np.nextafter(high, 0.0))
+        x = np.clip(self.marginal.ppf(inside), self.minimum, self.maximum)
         first, last = self.support()
         return np.where(u == 0, first, np.where(u == 1, last, x))
 
@@ -149,12 +150,21 @@ def truncated(
 
     Examples
     --------
-    >>> truncated(parametric.normal(0.0, 1.0), minimum=0.0).ppf(np.array([0.0, 0.5])).round(4)
+    >>> from risk.families import normal
+    >>> truncated(normal(0.0, 1.0), minimum=0.0).ppf(np.array([0.0, 0.5])).round(4)
     array([0.    , 0.6745])
     """
     law = Truncated(marginal, float(minimum), float(maximum))
     text = f"{marginal} within {_limit(minimum)} to {_limit(maximum)}"
-    if not minimum < maximum or math.isnan(law.ends[0]) or law.ends[1] - law.ends[0] < LEAST_MASS:
+    left = law.ends[1] - law.ends[0] if minimum < maximum else 0.0
+    if isinstance(marginal.distribution, Steps):
+        values, p = marginal.distribution.values, marginal.distribution.probabilities
+        kept = (values >= minimum) & (values <= maximum)
+        if left >= LEAST_MASS and kept.sum() > 1:
+            share = p[kept] / p[kept].sum()
+            return replace(discrete(values[kept].tolist(), share.tolist()), text=text)
+        left = 0.0  # one value is no uncertainty
+    if not left >= LEAST_MASS:
         raise ValueError(
             f"Expected limits that leave something of the prior, got {text}. Move them apart."
         )
@@ -167,99 +177,28 @@ def truncated(
 def mixture(parts: Sequence[Marginal], weights: Sequence[float]) -> Marginal:
     """One of several marginals, drawn by their weights: the linear pool of several experts.
 
-    >>> two = mixture([parametric.normal(-1.0, 1.0), parametric.normal(1.0, 1.0)], [1, 1])
+    >>> from risk.families import normal
+    >>> two = mixture([normal(-1.0, 1.0), normal(1.0, 1.0)], [1, 1])
     >>> two.ppf(np.array([0.5])).round(9) + 0, two.mean()
     (array([0.]), 0.0)
     """
-    shares = _shares(parts, weights, "mixture")
-    discrete = next((part for part in parts if isinstance(part.distribution, Steps)), None)
-    if discrete is not None:
+    shares = shares_of(parts, weights, "mixture")
+    stepped = next((p for p in parts if is_discrete(p)), None)
+    if stepped is not None:
         raise ValueError(
-            f"Expected parts of a mixture that are continuous, got {discrete}. Use a categorical "
+            f"Expected parts of a mixture that are continuous, got {stepped}. Use a categorical "
             "input and priors given its state."
         )
     law = Mixture(shares, tuple(parts))
-    return Marginal("mixture", _parameters(parts, shares), law, law.ppf, _text(parts, shares))
+    return Marginal("mixture", parameters_of(parts, shares), law, law.ppf, text_of(parts, shares))
 
 
-def logarithmic_pool(parts: Sequence[Marginal], weights: Sequence[float]) -> Marginal:
-    """What several experts leave in common: the product of their densities to their weights.
-
-    Narrower than the linear pool. Of normals, lognormals, gammas or betas it is one of the same;
-    else its distribution function is computed on a fine grid.
-
-    Raises
-    ------
-    ValueError
-        When a part has no density in closed form, or no value is possible to all.
-
-    Examples
-    --------
-    >>> str(logarithmic_pool([parametric.normal(0.0, 1.0), parametric.normal(4.0, 1.0)], [3, 1]))
-    'Normal(1, 1)'
-    """
-    shares = _shares(parts, weights, "pool")
-    closed = _conjugate(parts, shares)
-    if closed is not None:
-        return closed
-    unknown = next((p for p in parts if not hasattr(p.distribution, "pdf")), None)
-    if unknown is not None:
-        raise ValueError(
-            "Expected experts with a density for a logarithmic pool, "
-            f"{', '.join(parametric.QUANTILES)}, got {unknown}. Use the linear pool."
-        )
-    low, high = max(p.support[0] for p in parts), min(p.support[1] for p in parts)
-    if not low < high:
-        raise ValueError(
-            "Expected experts who share some possible values for a logarithmic pool, got "
-            f"{'; '.join(map(str, parts))}. Use the linear pool."
-        )
-    nodes = np.unique(np.clip([part.ppf(PROBABILITIES) for part in parts], low, high))
-    law = Broken(_cumulative(nodes, parts, shares), nodes)
-    text = "Logarithmic pool of " + _text(parts, shares).removeprefix("Mixture of ")
-    return Marginal("logarithmic_pool", _parameters(parts, shares), law, law.ppf, text)
+def is_discrete(marginal: Marginal) -> bool:
+    """Whether single values have probabilities, also of a SciPy distribution."""
+    return isinstance(marginal.distribution, Steps) or hasattr(marginal.distribution, "pmf")
 
 
-def _cumulative(nodes: Array, parts: Sequence[Marginal], shares: Array) -> Array:
-    """The distribution function of the pool at the nodes, by Gauss–Legendre in every cell."""
-
-    def logs(x: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            each = [
-                share * p.distribution.logpdf(x) for share, p in zip(shares, parts, strict=True)
-            ]
-        return np.asarray(sum(each))
-
-    width = np.diff(nodes)
-    # A density may be infinite at an end of its support; inside, nothing is.
-    inside = [nodes[:-1] + width * q for q in (0.5 - 0.6**0.5 / 2, 0.5, 0.5 + 0.6**0.5 / 2)]
-    heights = np.array([logs(x) for x in inside])
-    heights = np.exp(heights - heights.max())
-    weights = np.array([5.0, 8.0, 5.0]) / 18  # of Gauss and Legendre, three points
-    mass = np.cumsum(width * (weights @ heights))
-    return np.concatenate([[0.0], mass / mass[-1]])
-
-
-def _conjugate(parts: Sequence[Marginal], shares: Array) -> Marginal | None:
-    """The pool in closed form, where all parts are of a family that pools into itself."""
-    families = {part.family for part in parts}
-    if len(families) != 1 or any(len(part.parameters) != 2 for part in parts):
-        return None
-    first, second = np.array([list(part.parameters.values()) for part in parts]).T
-    match families.pop():
-        case "normal" | "lognormal" as family:
-            precision = shares / second**2
-            of = parametric.normal if family == "normal" else parametric.lognormal
-            mean = float(precision @ first / precision.sum())
-            return of(mean, float(precision.sum() ** -0.5))
-        case "gamma":
-            return parametric.gamma(float(shares @ first), float(1 / (shares @ (1 / second))))
-        case "beta":
-            return parametric.beta(float(shares @ first), float(shares @ second))
-    return None
-
-
-def _shares(parts: Sequence[Marginal], weights: Sequence[float], what: str) -> Array:
+def shares_of(parts: Sequence[Marginal], weights: Sequence[float], what: str) -> Array:
     """Weights that sum to one."""
     w = np.asarray(weights, dtype=float)
     if not 0 < len(parts) <= MOST_PARTS or len(w) != len(parts):
@@ -275,7 +214,8 @@ def _shares(parts: Sequence[Marginal], weights: Sequence[float], what: str) -> A
     return np.asarray(w / w.sum())
 
 
-def _parameters(parts: Sequence[Marginal], shares: Array) -> dict[str, object]:
+def parameters_of(parts: Sequence[Marginal], shares: Array) -> dict[str, object]:
+    """The parts as plain data."""
     each = [
         {"weight": float(share), "family": part.family, "parameters": dict(part.parameters)}
         for share, part in zip(shares, parts, strict=True)
@@ -283,7 +223,8 @@ def _parameters(parts: Sequence[Marginal], shares: Array) -> dict[str, object]:
     return {"components": each}
 
 
-def _text(parts: Sequence[Marginal], shares: Array) -> str:
+def text_of(parts: Sequence[Marginal], shares: Array) -> str:
+    """The parts and their shares in words."""
     each = [f"{share:.0%} {part}" for share, part in zip(shares, parts, strict=True)]
     return f"Mixture of {', '.join(each[:4])}{', …' if len(each) > 4 else ''}"
 

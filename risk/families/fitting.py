@@ -88,7 +88,7 @@ def _least_squares(
     for start in starts:
         with np.errstate(all="ignore"):
             result = optimize.least_squares(
-                error, start, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac"
+                error, start, xtol=1e-12, ftol=1e-12, gtol=1e-12, x_scale="jac"
             )
         got = _found(family, form(result.x), p, x)
         if best is None or got.misfit < best.misfit:
@@ -218,9 +218,9 @@ def _fit_three_points(
     def form(theta: Array) -> Parameters:
         start, log_width, angle = theta
         size = math.exp(min(float(log_width), 700.0))
-        ends = {"minimum": float(start), "maximum": float(start) + size}
-        at = float(start) + size * math.sin(float(angle)) ** 2
-        return {"minimum": ends["minimum"], "mode": min(at, ends["maximum"]), **ends}
+        low, high = float(start), max(float(start) + size, np.nextafter(start, np.inf))
+        at = low + size * math.sin(float(angle)) ** 2
+        return {"minimum": low, "mode": min(at, high), "maximum": float(high)}
 
     start = [low, math.log(width), math.asin(math.sqrt(mode))]
     found = _found(family, form(np.array(start)), p, x)

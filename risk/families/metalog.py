@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from risk.families.numeric import cdf_of, deviation_of, mean_of
+from risk.families.numeric import cdf_of
 from risk.marginals import Marginal, named
 
 Array = NDArray[np.float64]
@@ -36,11 +36,14 @@ class Metalog:
     def ppf(self, u: Array) -> Array:
         """The value at each probability."""
         u = np.asarray(u, dtype=float)
+        return self.limited(self.unlimited(u, special.logit(u)))
+
+    def unlimited(self, u: Array, logit: Array) -> Array:
+        """Values without limits at probabilities whose logarithm of odds is known too."""
         a1, a2, a3, a4, a5, a6 = self.a
         c = u - 0.5
         # The slope of L is positive at both ends, so that M is -∞ and ∞ there.
-        m = (a1 + c * (a4 + c * a5)) + (a2 + c * (a3 + c * a6)) * special.logit(u)
-        return self.limited(m)
+        return (a1 + c * (a4 + c * a5)) + (a2 + c * (a3 + c * a6)) * logit
 
     def limited(self, m: Array) -> Array:
         """Values between the limits for values without them."""
@@ -76,11 +79,29 @@ class Metalog:
         """Expectation; infinite where the tail is too heavy."""
         if self.tail_index >= 1:
             return math.inf if math.isinf(self.maximum) else -math.inf
-        return mean_of(self.ppf)
+        values, weights = self.rule
+        return float(values @ weights)
 
     def std(self) -> float:
         """Standard deviation; infinite where the tail is too heavy."""
-        return math.inf if self.tail_index >= 0.5 else deviation_of(self.ppf)
+        if self.tail_index >= 0.5:
+            return math.inf
+        values, weights = self.rule
+        return math.sqrt(float((values - values @ weights) ** 2 @ weights))
+
+    @property
+    def rule(self) -> tuple[Array, Array]:
+        """Values and weights of the trapezoidal rule over the logarithm of odds.
+
+        It reaches far into a power law, where a double no longer tells a probability from 1.
+        """
+        z = np.linspace(-600.0, 600.0, 60001)
+        u = special.expit(z)
+        weights = u * special.expit(-z)
+        with np.errstate(over="ignore"):
+            values = self.limited(self.unlimited(u, z))
+        values = np.where(weights > 0, values, 0.0)
+        return values, weights / weights.sum()
 
 
 def metalog(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from risk.memo import formats
 from risk.memo.context import Context
 from risk.memo.entries import slug
+from risk.names import said_state
 
 
 class Assumption(NamedTuple):
@@ -62,7 +63,7 @@ def _assumption(context: Context, name: str, state: str) -> Assumption:
     words = formats.unit_words(prior["unit"], context.language)
     once = words if " " in words else ""  # said beside the label; "%" and "mo" stay with numbers
     label = context.input_label(name)
-    parts = [label, once if once not in label else "", state]
+    parts = [label, once if once not in label else "", said_state(state)]
 
     def short(texts: Iterable[str]) -> list[str]:
         return [text.removesuffix(once).rstrip() for text in texts]
@@ -97,7 +98,7 @@ def regimes(context: Context) -> list[Regime]:
                 rows.append(Regime(name, label, text, claim, why))
             for state, (_, shares) in prior["parameters"].items() if prior["given"] else ():
                 text = _shares(context, f"prior.{name}.{slug(state)}", shares)
-                rows.append(Regime(name, f"{label}, {state}", text, claim, why))
+                rows.append(Regime(name, f"{label}, {said_state(state)}", text, claim, why))
     return rows
 
 
@@ -118,7 +119,7 @@ def _together(context: Context, block: dict[str, Any]) -> Together:
                 f"{context.input_label(a)} with {context.input_label(b)} {_signed(r)}"
                 for a, b, r in pairs
             )
-            + (f" when {state}" if state else "")
+            + (f" when {said_state(state)}" if state else "")
             for state, pairs in block["states"].items()
         ]
         copula = "Gaussian" if block["degrees_of_freedom"] is None else "t"
@@ -140,7 +141,7 @@ def is_regime(prior: dict[str, Any]) -> bool:
 
 def _shares(context: Context, key: str, states: Iterable[str]) -> str:
     """States with their probabilities: "open 10%, closed 90%"."""
-    return ", ".join(f"{state} {context.n(f'{key}.{slug(state)}')}" for state in states)
+    return ", ".join(f"{said_state(state)} {context.n(f'{key}.{slug(state)}')}" for state in states)
 
 
 def basis(context: Context, names: Iterable[str]) -> str:

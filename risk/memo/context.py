@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,12 +120,23 @@ class Context:
     def row(self, keys: Iterable[str], *, sign: bool = False, digits: int = 0) -> list[str]:
         """Texts of numbers that are read together: one unit and one precision.
 
-        `digits` are those of the largest number, if not the three of the style; `sign` writes a
-        plus too.
+        Where that would print one as zero that is none, each has its own: a skewed outcome spans
+        powers of ten. `digits` are those of the largest number, if not the three of the style;
+        `sign` writes a plus too.
         """
         entries = [self.entry(key) for key in keys]
         if not entries:
             return []
+        style = entries[0]["style"]
+        texts = self._texts(entries, digits, sign)
+        lost = any(
+            e["value"] and not re.search("[1-9]", t) for e, t in zip(entries, texts, strict=True)
+        )
+        if lost and style not in ("share", "probability"):  # there 0% is what a reader expects
+            return [self._texts([entry], digits, sign)[0] for entry in entries]
+        return texts
+
+    def _texts(self, entries: Sequence[Entry], digits: int, sign: bool) -> list[str]:
         values = [entry["value"] for entry in entries]
         unit, style = entries[0]["unit"], entries[0]["style"]
         error, language = _error(entries), self.language

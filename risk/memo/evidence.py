@@ -10,7 +10,7 @@ import numpy as np
 from risk.memo.context import Context
 from risk.memo.entries import slug
 from risk.memo.evidence_numbers import WHEN
-from risk.names import STATE, VARIABLE
+from risk.names import STATE, VARIABLE, said_state
 
 MOVED = 0.1  # shift or narrowing from which an input is shown
 TOP = 6
@@ -78,7 +78,7 @@ def state_rows(context: Context) -> list[StateRow]:
     rows = []
     for name, label, state in zip(*columns, strict=True):
         keys = [f"evidence.{name}.{slug(str(state))}.{when}" for when in WHEN]
-        rows.append(StateRow(str(label), str(state), *map(context.n, keys)))
+        rows.append(StateRow(str(label), said_state(str(state)), *map(context.n, keys)))
     return rows
 
 

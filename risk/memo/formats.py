@@ -30,6 +30,7 @@ _PER = {
     "day": ("a day", "par jour"),
     "month": ("a month", "par mois"),
     "year": ("a year", "par an"),
+    "user/month": ("per user and month", "par utilisateur et mois"),
     "GPU/hour": ("per GPU-hour", "par heure de GPU"),
     "Mtoken": ("per million tokens", "par million de tokens"),
 }
@@ -38,7 +39,9 @@ _WORDS = {  # units that read otherwise than they are written
     "node": ("nodes", "nœuds"),
     "node*hour/day": ("node-hours a day", "nœuds-heures par jour"),
     "GPU/node": ("GPUs a node", "GPU par nœud"),
+    "user": ("users", "utilisateurs"),
     "token": ("tokens", "tokens"),
+    "token/user/day": ("tokens a user and day", "tokens par utilisateur et jour"),
     "token/day": ("tokens a day", "tokens par jour"),
     "token/s/node": ("tokens/s a node", "tokens/s par nœud"),
 }

@@ -3,6 +3,7 @@
 Nothing is computed here that the study does not hold, but words and the histogram.
 """
 
+from risk.plots.backtest import draw_backtest
 from risk.plots.bridge import draw_bridge
 from risk.plots.distribution import draw_distribution
 from risk.plots.hours import draw_hours
@@ -14,6 +15,7 @@ from risk.plots.tornado import draw_tornado
 
 __all__ = [
     "Sheet",
+    "draw_backtest",
     "draw_bridge",
     "draw_distribution",
     "draw_hours",

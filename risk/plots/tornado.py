@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
+from risk.names import said_state
 from risk.plots import findings
 from risk.plots.reading import Quantity, clean, group, provenance, quantity, version
 from risk.plots.rows import (
@@ -134,7 +135,7 @@ def _mover(study: xr.DataTree, data: xr.Dataset, name: str) -> Mover:
     """One input's numbers and words."""
     at = data.sel(input=name)
     low, high = (float(value) for value in at["value"].values)
-    states = [clean(state) for state in at["state"].values]
+    states = [clean(said_state(str(state))) for state in at["state"].values]
     reads = quantity(study, name, at["input_label"].item(), at["input_units"].item())
     ends = at["input_value"].values
     words = (states[0], states[1]) if any(states) else reads.ends(float(ends[0]), float(ends[1]))

@@ -130,7 +130,7 @@ def test_numbers_of_one_statement_share_unit_and_precision():
     [
         ("USD/day", "a day", "par jour"),
         ("USD/Mtoken", "per million tokens", "par million de tokens"),
-        ("USD/user/month", "per user/month", "par user/month"),
+        ("USD/user/month", "per user and month", "par utilisateur et mois"),
         ("USD", "", ""),
         ("1", "", ""),
         ("node", "nodes", "nœuds"),
