@@ -27,23 +27,37 @@ def block_problems(priors: Mapping[str, Prior], blocks: Sequence[Block]) -> list
         for name in block.members:
             if name in seen:
                 what = f"the input {name!r} is in {seen[name]!r} already, join the two blocks"
-                found.append((block.name, "", what))
-            seen[name] = block.name
+                found.append((block.name, _place(block, name), what))
         if block.name in priors:
             found.append((block.name, "", "an input has this name, rename the block"))
         if block.name in names:
             found.append((block.name, "", "another block has this name, rename one of them"))
-        names.add(block.name)
         if isinstance(block, Shares):
-            found += [(block.name, *what) for what in _share_problems(block, beliefs)]
+            own = [name for name in block.members if name not in seen]
+            found += [(block.name, *what) for what in _share_problems(block, own, beliefs)]
         else:
             found += [(block.name, *what) for what in _correlation_problems(block, beliefs)]
+        names.add(block.name)
+        seen = dict.fromkeys(block.members, block.name) | seen
     return found + _circle_problems(beliefs, blocks)
 
 
-def _share_problems(block: Shares, beliefs: Beliefs) -> list[tuple[str, str]]:
+def _place(block: Block, name: str) -> str:
+    """Where a block names an input first."""
+    if isinstance(block, Shares):
+        return f"parameters.{name}"
+    rows = [
+        (f"states.{state}" if state else "pairs", i, pair.index(name))
+        for state, pairs in block.by_state.items()
+        for i, pair in enumerate(pairs)
+        if name in pair
+    ]
+    return ".".join(map(str, rows[0]))
+
+
+def _share_problems(block: Shares, names: Sequence[str], beliefs: Beliefs) -> list[tuple[str, str]]:
     found = []
-    for name in block.members:
+    for name in names:
         if name not in beliefs:
             what = f"no input has this name, add [inputs.{name}] or rename it.{near(name, beliefs)}"
             found.append((f"parameters.{name}", what))
@@ -92,11 +106,11 @@ def _child_problems(block: Correlated, beliefs: Beliefs) -> list[tuple[str, str]
     members, found = set(block.members), []
     for regime in sorted(members & set(block.given)):
         what = f"the states of {regime!r} decide the correlations, so it cannot have any itself"
-        found.append(("", f"{what}, remove its pairs"))
+        found.append((_place(block, regime), f"{what}, remove its pairs"))
     for name in block.members:
         for regime in sorted(members & _ancestors(name, beliefs) - {name}):
             what = f"{name!r} is given {regime!r}, so the two cannot be correlated as well"
-            found.append(("", f"{what}, remove one of them from the block"))
+            found.append((_place(block, name), f"{what}, remove one of them from the block"))
     return found
 
 

@@ -86,6 +86,10 @@ def _text(folder: Path, name: str) -> str:
         outside = path.is_absolute() or not (inside / path).resolve().is_relative_to(inside)
     except (OSError, RuntimeError, ValueError):  # links in a circle, a character no path can have
         outside = True
+    if "://" in name:
+        raise ValueError(
+            f"Expected a file beside the priors file, got the address {shown}. Download it first."
+        )
     if outside:
         raise ValueError(
             f"Expected data in the folder of the priors file or below it, got {shown}. "

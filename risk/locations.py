@@ -20,6 +20,13 @@ _SCALAR = re.compile(
     r"|[^\s,\[\]{}#][^,\]}#\n]*",
     re.DOTALL,
 )
+_QUOTED = r'"[^"\n]*+"|\'[^\'\n]*+\''
+_DEEPEST = 100  # tables inside each other
+_DOTTED = re.compile(
+    rf"(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|{_QUOTED})[ \t]*+\.[ \t]*+){{{_DEEPEST}}}"
+)
+_BRACKETS = re.compile(rf"(?:[\[{{]\s*+(?:[A-Za-z0-9_-]++\s*+=\s*+)?+){{{_DEEPEST}}}")
+_LONG_NUMBER = re.compile("(?<![0-9_])[0-9][0-9_]{4000,}+")
 _CONFLICTS = re.compile("Cannot (declare|overwrite|mutate|redefine)|Duplicate inline")
 _HINTS = {
     "Invalid value": "no value that TOML knows, put text in quotes",
@@ -207,6 +214,28 @@ def _decoded(key: str) -> str:
         return str(tomllib.loads(f"key = {key}")["key"]) if key[0] in "\"'" else key
     except tomllib.TOMLDecodeError:
         raise _Lost from None
+
+
+def too_deep(text: str) -> int | None:
+    r"""Offset of a key with very many dots, for which a parser takes a very long time.
+
+    >>> too_deep("a = 1"), too_deep("a = 1\n" + "a." * 100 + "b = 1")
+    (None, 6)
+    """
+    found = _DOTTED.search(text)
+    return None if found is None else found.start()
+
+
+def brackets(text: str) -> int:
+    """Offset of the first of very many brackets inside each other; 0 where they are none."""
+    found = _BRACKETS.search(text)
+    return found.start() if found else 0
+
+
+def long_number(text: str) -> int:
+    """Offset of the first number of thousands of digits; 0 where there is none."""
+    found = _LONG_NUMBER.search(text)
+    return found.start() if found else 0
 
 
 def syntax_problem(message: str, text: str) -> tuple[int, int, Where, str]:

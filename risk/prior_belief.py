@@ -7,12 +7,14 @@ looked at, also beside something that has not, so that one reading finds every p
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from risk.checks import UNKNOWN, near
 from risk.families import FAMILIES, discrete, histogram, mixture, truncated
+from risk.locations import Where
 from risk.marginals import Categorical
 from risk.prior_fits import NAME_A_COLUMN, fitted_to_data, fitted_to_quantiles
 from risk.prior_report import Belief, Reading, Report, well_formed
@@ -73,8 +75,14 @@ def unfitting(belief: Belief, fitting: set[str], way: str, report: Report) -> No
     for key in KEYS:
         where = belief.at(key)
         if key in belief.table and key not in fitting and where not in report.keys:
-            said = f'family = "{belief.schema.family}"' if way == "family" else way
+            said = way_said(belief, way)
             report.add(where, f"does not go with `{said}`, remove one of the two")
+
+
+def way_said(belief: Belief, way: str) -> str:
+    """The key that says what is believed, as the file has it."""
+    family = belief.schema.family
+    return f'family = "{family}"' if way == "family" and family else way
 
 
 def _limits_fit(belief: Belief, report: Report) -> bool:
@@ -112,7 +120,9 @@ def _listed(belief: Belief, reading: Reading) -> Any:
                 if not state.isprintable():
                     what = "expected a name of characters that can be seen, rename the state"
                     report.add(belief.at("probabilities", state), what)
-            return report.tried(lambda: Categorical(states, shares), belief.at("probabilities"))
+            where = belief.at("probabilities")
+            fits = _chances_fit(given, where, report)
+            return report.tried(lambda: Categorical(states, shares), where) if fits else UNKNOWN
         case "discrete" if isinstance(given, list):
             return _paired(discrete, belief, ("values", "probabilities"), 0, report)
         case "categorical" | "discrete":
@@ -141,10 +151,23 @@ def _paired(
 ) -> Any:
     """A family of two lists; what is wrong with the first does not depend on the second."""
     first, second = (getattr(belief.schema, key) for key in keys)
-    even = [1 / max(len(first) - fewer, 1)] * (len(first) - fewer)
-    if report.tried(lambda: family(first, even), belief.at(keys[0])) is UNKNOWN:
+    count = len(first) - fewer
+    even = [1 / max(count, 1)] * count
+    built = report.tried(lambda: family(first, even), belief.at(keys[0]))
+    most = 1.0 if family is discrete else math.inf
+    if not _chances_fit(second, belief.at(keys[1]), report, most) or built is UNKNOWN:
         return UNKNOWN
     return report.tried(lambda: family(first, second), belief.at(keys[1]))
+
+
+def _chances_fit(given: Any, where: Where, report: Report, most: float = 1.0) -> bool:
+    """Whether each of a list or a table of probabilities, or of weights, can be one."""
+    each = given.items() if isinstance(given, dict) else enumerate(given)
+    wrong = [(key, p) for key, p in each if not 0 <= p <= most]
+    for key, p in wrong:
+        expected = "a probability between 0 and 1" if most == 1 else "a number of at least 0"
+        report.add((*where, key), f"expected {expected}, got {p:g}, correct it")
+    return not wrong
 
 
 def _mixture(belief: Belief, reading: Reading) -> Any:
@@ -173,7 +196,10 @@ def _numbered(belief: Belief, reading: Reading) -> Any:
         return UNKNOWN
     (way,) = given
     beside = {"quantiles": {"held"}, "data": {"column", "held"}}.get(way, set())
-    unfitting(belief, {way, *beside, "truncated"}, "family", report)
+    for key in ("held", "column"):
+        if key in table and key not in beside:
+            report.add(belief.at(key), f"does not go with `{way}`, remove one of the two")
+    unfitting(belief, {way, *beside, "held", "column", "truncated"}, "family", report)
     return _FROM[way](belief, reading)
 
 
@@ -186,13 +212,19 @@ def _from_parameters(belief: Belief, reading: Reading) -> Any:
     known = inspect.signature(FAMILIES[family]).parameters
     unknown = [name for name in given if name not in known]
     for name in unknown:
-        what = f"unknown parameter of {family}, remove or rename it.{near(name, known)}"
+        meant = near(name, known) or f" It has {', '.join(known)}."
+        what = f"unknown parameter of {family}, remove or rename it.{meant}"
         report.add((*where, name), what)
     needed = [name for name, parameter in known.items() if parameter.default is parameter.empty]
     missing = [name for name in needed if name not in given]
     if missing and where not in report.keys:
         report.add(where, f"{family} needs {' and '.join(missing)}, add what is missing")
     if unknown or missing or not belief.has("parameters"):
+        return UNKNOWN
+    low, high = (belief.schema.parameters.get(end) for end in ("minimum", "maximum"))
+    if family == "metalog" and None not in (low, high) and not low < high:
+        what = f"expected minimum < maximum, got {low:g} and {high:g}, correct them"
+        report.add((*where, "minimum"), what)
         return UNKNOWN
     return report.tried(lambda: FAMILIES[family](**belief.schema.parameters), where)
 

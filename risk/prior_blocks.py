@@ -3,69 +3,124 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from risk.blocks import Correlated, Shares
-from risk.dependence import SEPARATOR, Block
+from pydantic import TypeAdapter, ValidationError
+
+from risk.blocks import Correlated, Pairs, Shares
+from risk.checks import near
+from risk.dependence import Block
+from risk.latent import latent_of
 from risk.locations import Where
-from risk.prior_build import Sources, found_sources, judged, well_formed
-from risk.prior_report import Report
+from risk.prior_build import Sources, check_name, found_sources, judged
+from risk.prior_forms import Pair
+from risk.prior_report import Belief, Report, keys_of, well_formed
 from risk.prior_schema import CorrelationSchema, ObservationSchema, SharesSchema
 from risk.sources import Observation
 
 Table = Mapping[str, Any]
+_ROW: TypeAdapter[Any] = TypeAdapter(Pair)
+_WIDEST = 50  # standard deviation of a logarithm beyond which shares are 0 or 1
 
 
-def build_shares(tables: Table, sources: Sources | None, report: Report) -> list[Shares]:
-    """The blocks of shares whose tables have the right form."""
+@dataclass(frozen=True)
+class Placed:
+    """A block of a file, and where the file says it."""
+
+    block: Block
+    where: Where
+    rows: Mapping[str, list[int]] = field(default_factory=dict)  # state → rows of its pairs
+
+    def at(self, named: str) -> Where:
+        """Where the file says a field of the block: ``pairs.0`` is its first pair that fits."""
+        keys = keys_of(named, self.rows)
+        first = 1 if keys[:1] == ("pairs",) else 2
+        rows = self.rows.get("" if first == 1 else str(keys[1]), []) if len(keys) > first else []
+        if rows:
+            keys = (*keys[:first], rows[int(keys[first])], *keys[first + 1 :])
+        return (*self.where, *keys)
+
+
+def build_shares(tables: Table, sources: Sources | None, report: Report) -> list[Placed]:
+    """The blocks of shares that can be built."""
     found = []
     for name, table in tables.items():
+        if not isinstance(table, dict):
+            continue
         where: Where = ("shares", name)
-        schema, about = _about(SharesSchema, name, table, sources, where, report)
-        if schema is None:
-            continue
-        needs_spread = schema.family == "logistic_normal"
-        if needs_spread != (schema.spread is not None):
-            what = "missing, add a standard deviation for each share" if needs_spread else (
-                "does not go with a Dirichlet, remove it"
-            )  # fmt: skip
-            report.add((*where, "spread"), what)
-            continue
-        try:
-            found.append(Shares(schema.parameters, spread=schema.spread, **about))
-        except ValueError as error:
-            report.add((*where, "parameters"), str(error))
+        belief = Belief(*well_formed(SharesSchema, table), table, where)
+        schema, about = belief.schema, _about(name, belief, sources, report)
+        if _shares_fit(belief, report) and belief.has("family", "parameters"):
+            found.append(Placed(Shares(schema.parameters, spread=schema.spread, **about), where))
     return found
 
 
-def build_correlations(tables: Table, sources: Sources | None, report: Report) -> list[Correlated]:
-    """The correlated blocks whose tables have the right form."""
+def _shares_fit(belief: Belief, report: Report) -> bool:
+    """Whether the numbers of a block of shares are ones that it can have."""
+    schema, table = belief.schema, belief.table
+    wrong: list[tuple[tuple[str, ...], str]] = []
+    given = schema.parameters if belief.has("parameters") else {}
+    listed = table.get("parameters")
+    if len(given) == 1:
+        wrong.append((("parameters",), "expected two shares or more, got one, add the others"))
+    wrong += [
+        (("parameters", name), f"expected a number above 0, got {x:g}, correct it")
+        for name, x in given.items()
+        if x <= 0
+    ]
+    normal = schema.family == "logistic_normal"
+    if belief.has("family") and normal and "spread" not in table:
+        wrong.append((("spread",), "missing, add a standard deviation for each share"))
+    elif belief.has("family") and not normal and "spread" in table:
+        what = 'does not go with `family = "dirichlet"`, remove one of the two'
+        wrong.append((("spread",), what))
+    elif isinstance(listed, dict) and belief.has("spread"):
+        wrong += _spread_problems(listed, schema.spread)
+    for keys, what in wrong:
+        report.add(belief.at(*keys), what)
+    return not wrong and "spread" not in belief.wrong
+
+
+def _spread_problems(given: Table, spread: Table) -> list[tuple[tuple[str, ...], str]]:
+    missing = [name for name in given if name not in spread]
+    wrong: list[tuple[tuple[str, ...], str]] = []
+    for name, x in spread.items():
+        if name not in given:
+            what = f"no share of this name, remove or rename it.{near(name, missing)}"
+            wrong.append((("spread", name), what))
+        elif not 0 < x < _WIDEST:
+            what = f"expected a number above 0 and below {_WIDEST}, got {x:g}, correct it"
+            wrong.append((("spread", name), what))
+    return wrong + [(("spread",), f"no number for the share {n!r}, add it") for n in missing]
+
+
+def build_correlations(tables: Table, sources: Sources | None, report: Report) -> list[Placed]:
+    """The correlated blocks of which at least one pair fits."""
     found = []
     for name, table in tables.items():
-        where: Where = ("correlations", name)
-        schema, about = _about(CorrelationSchema, name, table, sources, where, report)
-        if schema is None or not _says_one_thing(schema, table, where, report):
+        if not isinstance(table, dict):
             continue
-        states = {
-            SEPARATOR.join(part.strip() for part in state.split(",")): _pairs(
-                rows, (*where, "states", state), report
-            )
-            for state, rows in (schema.states or {}).items()
-        }
-        pairs = _pairs(schema.pairs or [], (*where, "pairs"), report)
-        df = math.inf if schema.degrees_of_freedom is None else schema.degrees_of_freedom
-        found.append(
-            Correlated(
-                pairs,
-                rank=schema.rank,
-                degrees_of_freedom=df,
-                given=tuple(schema.given or ()),
-                states=states,
-                repair=schema.repair is not None,
-                **about,
-            )
+        belief = Belief(*well_formed(CorrelationSchema, table), table, ("correlations", name))
+        schema, about = belief.schema, _about(name, belief, sources, report)
+        fits = _says_one_thing(belief, report)
+        pairs, rows = _every_pair(belief, report)
+        single = pairs.pop("", None)
+        if not (fits and (single or pairs)):
+            continue
+        df = schema.degrees_of_freedom
+        block = Correlated(
+            single or {},
+            rank=schema.rank,
+            degrees_of_freedom=math.inf if df is None else df,
+            given=tuple(schema.given or ()),
+            states=pairs,
+            repair=schema.repair is not None,
+            **about,
         )
+        found.append(Placed(block, belief.where, rows))
     return found
 
 
@@ -75,67 +130,104 @@ def build_observations(tables: Iterable[Table], sources: Sources) -> list[Observ
     return [Observation(**(row | {"source": sources[row["source"]]})) for row in rows]
 
 
-def block_place(block: Block, field: str) -> Where:
-    """Where a file says a field of a block: ``pairs.0`` is its first pair."""
-    kind = "shares" if isinstance(block, Shares) else "correlations"
-    keys = [int(part) if part.isdigit() else part for part in field.split(".")] if field else []
-    return (kind, block.name, *keys)
+def unheld_problems(block: Correlated, beliefs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Correlations that inputs cannot have, or that cannot hold together: (field, what)."""
+    if not _refusal(block, block.by_state, beliefs):
+        return []
+    found = []
+    for state, pairs in block.by_state.items():
+        place = f"states.{state}" if state else "pairs"
+        each = [_refusal(block, {"": {pair: rank}}, beliefs) for pair, rank in pairs.items()]
+        found += [(f"{place}.{i}.2", why) for i, why in enumerate(each) if why]
+        if not any(each) and (why := _refusal(block, {"": pairs}, beliefs)):
+            found.append((place, why))
+    return found
 
 
-def _about(
-    form: Any, name: str, table: Any, sources: Sources | None, where: Where, report: Report
-) -> tuple[Any, dict[str, Any]]:
-    """A block's table and what all blocks say of themselves; None if its form is wrong."""
-    if not isinstance(table, dict):
-        return None, {}
-    schema, wrong = well_formed(form, table, _STAND_INS.get(form, {"label": "?"}))
-    found = found_sources(schema.sources, sources, where, report)
-    if not (schema.sources or schema.judgement or wrong & {"sources", "judgement"}):
-        report.add(where, "no source and no judgement, add `sources` or `judgement`")
-    about = {
+def _refusal(block: Correlated, by_state: Mapping[str, Pairs], beliefs: Mapping[str, Any]) -> str:
+    """Why pairs in some states, instead of the block's own, cannot hold; empty if they can."""
+    single = by_state.get("", {})
+    own = {"given": (), "states": {}} if single else {}
+    try:
+        latent_of(replace(block, pairs=single, **own), beliefs)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _about(name: str, belief: Belief, sources: Sources | None, report: Report) -> dict[str, Any]:
+    """What all blocks say of themselves."""
+    schema, table = belief.schema, belief.table
+    check_name(name, belief.where, report)
+    found = found_sources(table, sources, belief.where, report)
+    if not (table.get("sources") or "judgement" in table):
+        report.add(belief.where, "no source and no judgement, add `sources` or `judgement`")
+    return {
         "name": name,
         "label": schema.label,
         "innovations": schema.innovations,
         "sources": tuple(found),
         "judgement": judged(schema.judgement),
     }
-    return (None if wrong else schema), about
 
 
-_STAND_INS: dict[Any, Table] = {
-    SharesSchema: {"label": "?", "family": "dirichlet", "parameters": {"?": 1.0}}
-}
-
-
-def _says_one_thing(schema: Any, table: Table, where: Where, report: Report) -> bool:
+def _says_one_thing(belief: Belief, report: Report) -> bool:
     """Whether a table has pairs, or `given` with states, and what its copula needs."""
-    fits = True
-    by_state = "given" in table or "states" in table
-    if by_state == ("pairs" in table):
-        got, todo = ("both", "remove one") if by_state else ("neither", "add `pairs`")
-        report.add(where, f"expected `pairs`, or `given` with `states`, got {got}, {todo}")
-        fits = False
-    for key in ("given", "states") if by_state else ():
-        if key not in table:
-            report.add((*where, key), "missing, `given` and `states` go together, add it")
-            fits = False
-    if (schema.copula == "t") != (schema.degrees_of_freedom is not None):
-        need = "a t copula needs them, add a number such as 5"
-        what = (
-            need if schema.copula == "t" else 'they go with copula = "t", add that or remove them'
-        )
-        report.add((*where, "degrees_of_freedom"), what)
-        fits = False
-    return fits
+    table, schema = belief.table, belief.schema
+    wrong: dict[str, str] = {}
+    by_state = [key for key in ("given", "states") if key in table]
+    if "pairs" in table and by_state:
+        wrong["pairs"] = f"does not go with `{by_state[0]}`, remove one of the two"
+    elif not by_state and "pairs" not in table:
+        wrong[""] = "expected `pairs`, or `given` with `states`, got neither, add one"
+    elif len(by_state) == 1:
+        missing = {"given": "states", "states": "given"}[by_state[0]]
+        wrong[missing] = "missing, `given` and `states` go together, add it"
+    if schema.copula == "t" and "degrees_of_freedom" not in table:
+        wrong["degrees_of_freedom"] = "missing, a t copula needs them, add a number such as 5"
+    elif schema.copula != "t" and "degrees_of_freedom" in table and "copula" not in belief.wrong:
+        wrong["degrees_of_freedom"] = 'they go with copula = "t", add that or remove them'
+    for key, what in wrong.items():
+        report.add(belief.at(*([key] if key else [])), what)
+    return not wrong and not {"given", "degrees_of_freedom"} & belief.wrong
+
+
+def _every_pair(
+    belief: Belief, report: Report
+) -> tuple[dict[str, dict[tuple[str, str], float]], dict[str, list[int]]]:
+    """State → pair → rank correlation, and the rows in which they stand; "" without states."""
+    table = belief.table
+    pairs: dict[str, dict[tuple[str, str], float]] = {}
+    rows: dict[str, list[int]] = {}
+    if isinstance(table.get("pairs"), list):
+        pairs[""], rows[""] = _pairs(table["pairs"], belief.at("pairs"), report)
+    elif isinstance(table.get("states"), dict):
+        for state, listed in table["states"].items():
+            where = belief.at("states", state)
+            pairs[state], rows[state] = _pairs(listed, where, report)
+    return pairs, rows
 
 
 def _pairs(
-    rows: Sequence[tuple[str, str, float]], where: Where, report: Report
-) -> dict[tuple[str, str], float]:
-    """Pair → rank correlation, with a pair named twice in the report."""
+    listed: Any, where: Where, report: Report
+) -> tuple[dict[tuple[str, str], float], list[int]]:
+    """Pair → rank correlation and its row; what does not fit is in the report and left out."""
     found: dict[tuple[str, str], float] = {}
-    for i, (a, b, rank) in enumerate(rows):
-        if (a, b) in found:
-            report.add((*where, i), "expected each pair once, remove this one")
-        found[a, b] = rank
-    return found
+    rows: list[int] = []
+    for i, row in enumerate(listed if isinstance(listed, list) else ()):
+        with suppress(ValidationError):  # found with the form of the file
+            a, b, rank = _ROW.validate_python(row, strict=True)
+            other = next((p for p in ((a, b), (b, a)) if p in found), None)
+            if a == b:
+                what = f"expected two different inputs, got {a!r} twice, correct or remove the row"
+                report.add((*where, i), what)
+            elif other is not None:
+                first = rows[list(found).index(other)] + 1
+                report.add((*where, i), f"the same pair as in row {first}, remove one of them")
+            elif not -1 < rank < 1:
+                what = f"expected a rank correlation above -1 and below 1, got {rank:g}, correct it"
+                report.add((*where, i, 2), what)
+            else:
+                found[a, b] = rank
+                rows.append(i)
+    return found, rows

@@ -8,6 +8,7 @@ found in the same reading.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from risk.blocks import Shares
@@ -15,10 +16,11 @@ from risk.checks import UNKNOWN, UNSAID, near
 from risk.experts import Expert
 from risk.locations import Where
 from risk.marginals import Categorical
-from risk.prior_belief import build_belief, unfitting
+from risk.prior_belief import KEYS, build_belief, parts, unfitting, way_said
 from risk.prior_experts import build_experts, build_pool, expert_name, which_expert
 from risk.prior_report import Belief, Reading, Report, has_form, well_formed
 from risk.prior_schema import (
+    ExpertSchema,
     InputSchema,
     JudgementSchema,
     PublishedSchema,
@@ -34,7 +36,7 @@ SAID_BY = ("family", "fact", "lever", "states", "share_of", "experts")
 BESIDE = {"states": ("given",), "experts": ("pool", "expert_factor")}
 _MISSING = {
     "states": "a distribution for each state of the `given` input",
-    "experts": "a table [[inputs.….experts]] for each expert",
+    "experts": "a table [[{}.experts]] for each expert",
 }
 
 
@@ -71,6 +73,7 @@ def build_inputs(tables: Table, around: Around, reading: Reading) -> dict[str, P
         if isinstance(table, dict) and table.get("expert_factor") is True and which in tables:
             what = f"the input {which!r} has the name that `expert_factor` needs, rename it"
             reading.report.add(("inputs", name, "expert_factor"), what)
+            prior = replace(prior, distribution=UNKNOWN, given=None)
         elif prior.experts and prior.given:
             found[which] = which_expert(prior)
         found[name] = prior
@@ -102,9 +105,7 @@ def found_sources(
 ) -> list[Source]:
     """The sources that a table names, with unknown ones in the report."""
     listed = table.get("sources")
-    keys = (
-        [key if isinstance(key, str) else "" for key in listed] if isinstance(listed, list) else []
-    )
+    keys = [str(key) for key in listed] if isinstance(listed, list) else []
     for i, key in enumerate(keys):
         check_source(key, sources, (*where, "sources", i), report)
     return [source for key in keys if (source := (sources or {}).get(key))]
@@ -130,15 +131,16 @@ def _prior(name: str, table: Any, around: Around, reading: Reading) -> Prior:
     experts = build_experts(belief, reading)
     distribution = _distribution(name, belief, experts, around, reading)
     block = around.shares.get(schema.share_of or "")
-    found = found_sources(table, sources, where, report)
-    for i, expert in enumerate(table["experts"] if experts else ()):
-        if isinstance(expert, dict):
-            found += found_sources(expert, sources, (*where, "experts", i), report)
-    cited = any("sources" in t for t in table.get("experts", ()) if isinstance(t, dict))
-    if not (cited or {"sources", "judgement", "share_of"} & set(table)):
+    tables = [belief, *parts(belief, "experts", ExpertSchema)]
+    found = [s for t in tables for s in found_sources(t.table, sources, t.where, report)]
+    named = any(t.table.get("sources") for t in tables)
+    if not (named or {"judgement", "share_of"} & set(table)):
         report.add(where, "no source and no judgement, add `sources` or `judgement`")
     found += block.sources if block else ()
     judgement = judged(schema.judgement) or (block.judgement if block else None)
+    if "evidence" in table and isinstance(distribution, Categorical):
+        what = "a categorical input has no values to stand beside, remove it"
+        report.add((*where, "evidence"), what)
     factor = bool(experts) and schema.expert_factor is True
     given = (expert_name(name),) if factor else tuple(schema.given or ())
     return Prior(
@@ -209,7 +211,7 @@ def _share(name: str, belief: Belief, around: Around, report: Report) -> Any:
         return UNKNOWN
     table = around.share_tables[wanted]
     named = table.get("parameters") if isinstance(table, dict) else None
-    if isinstance(named, dict) and name not in named:
+    if isinstance(named, dict) and named and name not in named:
         report.add(where, f"[shares.{wanted}] does not name {name!r}, add it to its parameters")
         return UNKNOWN
     block = around.shares.get(wanted)
@@ -262,7 +264,12 @@ def _way(belief: Belief, ways: Sequence[str], report: Report) -> str | None:
     said = [way for way in ways if way in belief.table]
     asks = next((way for way, keys in BESIDE.items() if set(keys) & set(belief.table)), "")
     if not said and asks in ways:
-        report.add(belief.at(asks), f"missing, add {_MISSING[asks]}")
+        what = _MISSING[asks].format(".".join(map(str, belief.where)))
+        report.add(belief.at(asks), f"missing, add {what}")
+        return None
+    if not said and set(KEYS) & set(belief.table):
+        what = 'missing, name one such as "lognormal", or "best" for the one that comes closest'
+        report.add(belief.at("family"), what)
         return None
     if len(said) != 1:
         got, todo = " and ".join(said) or "none", "keep one" if said else "add one"
@@ -274,7 +281,8 @@ def _way(belief: Belief, ways: Sequence[str], report: Report) -> str | None:
         for key in keys:
             where = (*belief.where, key)
             if key in belief.table and other != way and where not in report.keys:
-                report.add(where, f"does not go with `{way}`, remove one of the two")
+                key_said = way_said(belief, way)
+                report.add(where, f"does not go with `{key_said}`, remove one of the two")
     if way != "family":
         unfitting(belief, set(), way, report)
     return way

@@ -38,11 +38,12 @@ def build_experts(belief: Belief, reading: Reading) -> list[Expert]:
             marginal = UNKNOWN
         if own.has("who"):
             state = _state(own.schema.who)
-            if not state:
-                report.add(own.at("who"), "expected a name with a letter or a digit, rename it")
-            elif state in named:
+            what = "" if state else "expected a name with a letter or a digit, rename it"
+            if state in named:
                 what = f"another expert is called {named[state]!r}, rename one of them"
+            if what:
                 report.add(own.at("who"), what)
+                marginal = UNKNOWN
             named.setdefault(state, own.schema.who)
         found.append(Expert(own.schema.who, marginal, own.schema.weight))
     return found

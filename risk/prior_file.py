@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from risk.block_checks import block_problems
-from risk.blocks import Correlated
+from risk.blocks import Correlated, Shares
 from risk.checks import (
     UNKNOWN,
     consistency_problems,
     key_of,
     model_problems,
+    near,
     published_problems,
 )
-from risk.dependence import Block
-from risk.latent import latent_of
-from risk.locations import Locator, Where, syntax_problem
-from risk.names import suggest
-from risk.prior_belief import Reading
-from risk.prior_blocks import block_place, build_correlations, build_observations, build_shares
-from risk.prior_build import Sources, build_inputs, build_published, build_sources, check_source
-from risk.prior_report import Report, form_problems, problem_line
+from risk.locations import Locator, Where, brackets, long_number, syntax_problem, too_deep
+from risk.prior_blocks import (
+    Placed,
+    build_correlations,
+    build_observations,
+    build_shares,
+    unheld_problems,
+)
+from risk.prior_build import (
+    Around,
+    Sources,
+    build_inputs,
+    build_published,
+    build_sources,
+    check_source,
+)
+from risk.prior_report import Reading, Report, TooManyProblems, form_problems, problem_line
 from risk.priors import Prior, Priors
 from risk.signature import Model
 
-LARGEST = 1_000_000  # bytes of a priors file
+LARGEST = 250_000  # bytes of a priors file: a thousand inputs with a source each
 
 
 class PriorsError(ValueError):
@@ -57,21 +67,30 @@ def read_priors(path: str | Path, model: Model | None = None) -> Priors:
     text = _read_text(Path(path))
     document = _parse(text, path)
     report = Report(path, text)
-    for where, what in form_problems(document):
-        report.add(where, what)
-    parts = _parts(document, Path(path).parent, report)
-    _check(parts, document, model, report)
+    parts = _Parts(None, {}, [])
+    with suppress(TooManyProblems):
+        for where, what in form_problems(document):
+            report.add(where, what)
+        parts = _parts(document, Path(path).parent, report)
+        _check(parts, document, model, report)
     if report.problems or parts.sources is None:
         raise PriorsError(report.lines())
-    return Priors(
-        parts.inputs,
-        blocks=parts.blocks,
-        title=document["title"],
-        case=Path(path).stem,
-        description=" ".join(document.get("description", "").split()),
-        published=build_published(document.get("published", []), parts.sources),
-        observations=build_observations(document.get("observations", []), parts.sources),
-    )
+    try:
+        return Priors(
+            parts.inputs,
+            blocks=[placed.block for placed in parts.blocks],
+            title=document["title"],
+            case=Path(path).stem,
+            description=" ".join(document.get("description", "").split()),
+            published=build_published(document.get("published", []), parts.sources),
+            observations=build_observations(document.get("observations", []), parts.sources),
+        )
+    except ValueError as error:
+        with suppress(TooManyProblems):
+            _check_latent(parts, report)
+            if not report.problems:  # whatever it is, it is said without a traceback
+                report.add((), str(error))
+        raise PriorsError(report.lines()) from None
 
 
 class _Parts(NamedTuple):
@@ -79,17 +98,18 @@ class _Parts(NamedTuple):
 
     sources: Sources | None
     inputs: dict[str, Prior]
-    blocks: list[Block]
+    blocks: list[Placed]
 
 
 def _parts(document: dict[str, Any], folder: Path, report: Report) -> _Parts:
     listed = _table(document, "sources")
     sources = None if listed is None else build_sources(listed)
-    shares = build_shares(_table(document, "shares") or {}, sources, report)
-    of = {name: block for block in shares for name in block.members}
-    tables = _table(document, "inputs") or {}
-    inputs = build_inputs(tables, sources, of, Reading(report, folder))
-    correlated = build_correlations(_table(document, "correlations") or {}, sources, report)
+    tables = {key: _table(document, key) or {} for key in ("shares", "inputs", "correlations")}
+    shares = build_shares(tables["shares"], sources, report)
+    built = {s.block.name: s.block for s in shares if isinstance(s.block, Shares)}
+    around = Around(sources, tables["shares"], built)
+    inputs = build_inputs(tables["inputs"], around, Reading(report, folder))
+    correlated = build_correlations(tables["correlations"], sources, report)
     return _Parts(sources, inputs, [*shares, *correlated])
 
 
@@ -102,79 +122,70 @@ def _table(document: dict[str, Any], key: str) -> dict[str, Any] | None:
 def _check(parts: _Parts, document: dict[str, Any], model: Model | None, report: Report) -> None:
     """What does not fit among the inputs, their blocks and figures, or to the model."""
     tables = _table(document, "inputs") or {}
+    blocks = [placed.block for placed in parts.blocks]
     problems = consistency_problems(parts.inputs)
-    problems += [] if model is None else model_problems(parts.inputs, model)
-    # Of an input that is no table, that was said, and nothing more is known.
-    report.add_all(p for p in problems if isinstance(tables.get(p[0], {}), dict))
-    _check_blocks(parts, report)
-    _check_published(document.get("published"), parts.sources, model, report)
-    _check_observations(document.get("observations"), parts.sources, model, report)
+    problems += [] if model is None else model_problems(parts.inputs, model, blocks)
+    # Of an input that is no table, that was said; what an expert adds has no table at all.
+    report.add_all(
+        p for p in problems if isinstance(tables.get(p[0]), dict) or p[0] not in parts.inputs
+    )
+    placed = {block.block.name: block for block in parts.blocks}
+    found = block_problems(parts.inputs, blocks)
+    report.add_new((placed[name].at(field), what) for name, field, what in found)
+    if report.problems:
+        _check_latent(parts, report)
+    for key, kind in (("published", "figure"), ("observations", "observation")):
+        _check_outcomes(key, kind, document.get(key), parts.sources, model, report)
 
 
-def _check_blocks(parts: _Parts, report: Report) -> None:
-    """What does not fit between blocks and inputs, and correlations that cannot hold."""
-    named = {block.name: block for block in parts.blocks}
-    problems = block_problems(parts.inputs, parts.blocks)
-    for name, field, what in problems:
-        report.add(block_place(named[name], field), what)
+def _check_latent(parts: _Parts, report: Report) -> None:
+    """Correlations that cannot be had, of blocks with which nothing else is wrong."""
     beliefs = {name: prior.marginal for name, prior in parts.inputs.items()}
-    broken = {name for name, _, _ in problems}
-    for block in parts.blocks:
-        known = all(beliefs.get(name) is not UNKNOWN for name in block.members)
-        if isinstance(block, Correlated) and known and block.name not in broken:
-            try:
-                latent_of(block, beliefs)
-            except ValueError as error:
-                report.add(block_place(block, "states" if block.given else "pairs"), str(error))
+    for placed in parts.blocks:
+        block, size = placed.block, len(placed.where)
+        known = all(beliefs.get(name, UNKNOWN) is not UNKNOWN for name in block.members)
+        broken = any(where[:size] == placed.where for where in report.keys)
+        if isinstance(block, Correlated) and known and not broken:
+            for field, what in unheld_problems(block, beliefs):
+                report.add(placed.at(field), what)
 
 
-def _check_observations(
-    rows: Any, sources: Sources | None, model: Model | None, report: Report
+def _check_outcomes(
+    key: str, kind: str, rows: Any, sources: Sources | None, model: Model | None, report: Report
 ) -> None:
-    """What of the observations is not in the file or in the model."""
+    """What of published figures or observations is not in the file or in the model."""
+    labels: set[str] = set()
     for i, row in enumerate(rows if isinstance(rows, list) else ()):
         if isinstance(row, dict):
-            source = row.get("source")
-            if isinstance(source, str) and ("observations", i, "source") not in report.keys:
-                check_source(source, sources, ("observations", i, "source"), report)
-            for field, what in [] if model is None else published_problems(row, model):
-                report.add(("observations", i, field), what)
-
-
-def _check_published(
-    figures: Any, sources: Sources | None, model: Model | None, report: Report
-) -> None:
-    """What of the published figures is not in the file or in the model."""
-    labels: set[str] = set()
-    for i, figure in enumerate(figures if isinstance(figures, list) else ()):
-        if isinstance(figure, dict):
-            where: Where = ("published", i)
-            source, label = figure.get("source"), figure.get("label")
+            where: Where = (key, i)
+            source, label = row.get("source"), row.get("label")
             if isinstance(label, str) and key_of(label) in labels:
-                report.add((*where, "label"), "nearly the label of another figure, rename one")
+                report.add((*where, "label"), f"nearly the label of another {kind}, rename one")
             labels.add(key_of(str(label)))
-            if isinstance(source, str) and (*where, "source") not in report.keys:
+            if isinstance(source, str):
                 check_source(source, sources, (*where, "source"), report)
-            for field, what in [] if model is None else published_problems(figure, model):
-                report.add((*where, field), what)
+            for field, what in [] if model is None else published_problems(row, model):
+                if (*where, field) not in report.keys:
+                    report.add((*where, field), what)
 
 
 def _read_text(path: Path) -> str:
     """The text of a file, with the line ends that TOML counts."""
     try:
-        if path.is_file() and (size := path.stat().st_size) > LARGEST:
-            what = f"expected at most {LARGEST:,} bytes, got {size:,}, move data to a CSV file"
-            raise _refused(path, 1, 1, what)
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        near = suggest(path.name, [p.name for p in path.parent.glob("*.toml")])
-        raise _refused(path, 1, 1, f"no such file, check the path.{near}") from None
+        hint = near(path.name, sorted(p.name for p in path.parent.glob("*.toml")))
+        raise _refused(path, 1, 1, f"no such file, check the path.{hint}") from None
     except IsADirectoryError:
         what = "a directory, name the priors file inside it"
         raise _refused(path, 1, 1, what) from None
     except OSError as error:
         what = f"cannot be read ({error.strerror}), check the path and its permissions"
         raise _refused(path, 1, 1, what) from None
+    if len(data) > LARGEST:
+        what = f"expected at most {LARGEST:,} bytes, got more, move data to a CSV file"
+        raise _refused(path, 1, 1, what)
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         text = data.decode()
@@ -189,17 +200,18 @@ def _read_text(path: Path) -> str:
 
 
 def _parse(text: str, path: str | Path) -> dict[str, Any]:
+    deep = "nested too deeply, write tables of at most six levels"
+    if (at := too_deep(text)) is not None:  # the parser would take a very long time
+        raise _refused(path, *Locator(text).line_and_column(at), deep)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line, column, where, what = syntax_problem(str(error), text)
         raise _refused(path, line, column, what, where) from None
     except RecursionError:
-        what = "nested too deeply, write tables of at most six levels"
-        raise _refused(path, 1, 1, what) from None
+        raise _refused(path, *Locator(text).line_and_column(brackets(text)), deep) from None
     except ValueError:  # Python refuses to read a number this long
-        digits = re.search("[0-9][0-9_]{4000,}", text)
-        line, column = Locator(text).line_and_column(digits.start() if digits else 0)
+        line, column = Locator(text).line_and_column(long_number(text))
         raise _refused(path, line, column, "a number too long, shorten it") from None
 
 

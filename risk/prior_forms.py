@@ -86,6 +86,13 @@ def not_zero(value: float) -> float:
 def positive(value: float) -> float:
     """A number above 0."""
     if value <= 0:
+        raise ValueError(f"expected a number above 0, got {value:g}, correct it")
+    return value
+
+
+def thin(value: float) -> float:
+    """A relative difference above 0."""
+    if value <= 0:
         raise ValueError(f"expected a number above 0, got {value:g}, write 1e-3 for a thousandth")
     return value
 

@@ -63,9 +63,13 @@ class Report:
 
     def add_all(self, problems: Iterable[Problem]) -> None:
         """Note what does not fit between inputs, where the key itself has the right form."""
-        for name, field, what in problems:
-            where = ("inputs", name, *keys_of(field))
-            if not field or where not in self.keys:
+        self.add_new((("inputs", name, *keys_of(field)), what) for name, field, what in problems)
+
+    def add_new(self, problems: Iterable[tuple[Where, str]]) -> None:
+        """Note problems of keys with which nothing was wrong so far, and of whole tables."""
+        known = frozenset(self.keys)
+        for where, what in problems:
+            if len(where) == 2 or where not in known:
                 self.add(where, what)
 
     def tried(self, build: Callable[[], Any], where: Where) -> Any:
@@ -204,6 +208,8 @@ def _in_plain_words(problem: Any) -> str:
             return f"expected at most {most} entries, got {len(got)}, leave some out"
         case "literal_error":
             allowed = problem["ctx"]["expected"].replace("'", "")
+            if " or " not in allowed:
+                return f'expected "{allowed}", got {shown(got)}, write that'
             meant = near(got, re.split(", | or ", allowed)) if isinstance(got, str) else ""
             return f"expected one of {allowed}, got {shown(got)}, choose one.{meant}"
         case "string_pattern_mismatch":

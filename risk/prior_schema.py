@@ -26,6 +26,7 @@ from risk.prior_forms import (
     not_zero,
     plain_text,
     positive,
+    thin,
 )
 
 
@@ -89,7 +90,7 @@ class _BeliefSchema(_Strict):
     data: Line | None = None
     """Instead of parameters or quantiles: a CSV file in the folder of this file."""
     column: Line | None = None
-    """The column of the CSV file."""
+    """Its column."""
     truncated: TruncationSchema | None = None
     """Limits outside which nothing is possible."""
 
@@ -246,7 +247,7 @@ class PublishedSchema(_Strict):
     """The figure, in `unit`."""
     unit: Line
     """The model's unit for the outcome."""
-    tolerance: Annotated[Number, AfterValidator(positive)]
+    tolerance: Annotated[Number, AfterValidator(thin)]
     """The largest relative difference that its printed digits leave."""
     text: Line
     """The figure as it was printed."""
@@ -284,10 +285,8 @@ def json_schema() -> str:
 
 def _plain(schema: Any) -> Any:
     """Without null, which TOML does not have, and without titles that repeat the key."""
-    if isinstance(schema, list):
-        return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
-        return schema
+        return [_plain(item) for item in schema] if isinstance(schema, list) else schema
     named = {"properties", "$defs"}
     kept = {
         key: {name: _plain(value) for name, value in item.items()} if key in named else _plain(item)

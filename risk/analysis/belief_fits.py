@@ -76,7 +76,7 @@ def fit_variables(priors: Priors) -> tuple[Variables, dict[str, object]]:
     words = {
         "fit_input": ("Input", [f.name for f in found]),
         "fit_part": ("State, expert or component", [f.part for f in found]),
-        "fit_family": ("Family", [f.marginal.family for f in found]),
+        "fit_family": ("Family", [_family(f.marginal) for f in found]),
         "fit_runner_up": ("Family that comes next", [f.fit.runner_up or "" for f in found]),
         "fit_data": ("File and column", [f"{d.file}, {d.column}" if d else "" for d in data]),
     }
@@ -111,6 +111,11 @@ def reported_variables(priors: Priors) -> tuple[Variables, dict[str, object]]:
         "reported_source": variable(by, _texts([p.source.title for _, p in found]), "", "Source"),
     }
     return {"reported": variable(by, values, "unit of the input", "Reported value")}, coords
+
+
+def _family(marginal: Marginal) -> str:
+    """The family that was fitted, truncated or not."""
+    return str(marginal.parameters["of"] if marginal.family == "truncated" else marginal.family)
 
 
 def _p_value(marginal: Marginal) -> float:

@@ -47,7 +47,7 @@ def shape_of(whole: Any, belief: Any, marks: Sequence[float]) -> Shape:
     --------
     >>> from risk.families import uniform
     >>> shape = shape_of(uniform(0, 2), uniform(0, 2), [])
-    >>> shape.kind, shape.edges[[0, -1]], shape.density.min().round(9)
+    >>> shape.kind, shape.edges[[0, -1]], float(shape.density.min().round(9))
     ('curve', array([0., 2.]), 0.5)
     """
     edges, kind = _edges(whole, marks)

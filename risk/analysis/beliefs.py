@@ -145,7 +145,8 @@ def _kind(belief: Any) -> str:
 
 
 def _family(belief: Any) -> str:
-    return "fixed" if isinstance(belief, float) else str(getattr(belief, "family", "given"))
+    family = "fixed" if isinstance(belief, float) else str(getattr(belief, "family", "given"))
+    return f"truncated {belief.parameters['of']}" if family == "truncated" else family
 
 
 def _share_families(priors: Priors) -> dict[str, str]:

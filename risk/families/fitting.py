@@ -22,6 +22,8 @@ from risk.families.parametric import QUANTILES
 
 Array = NDArray[np.float64]
 Parameters = dict[str, float]
+_TOLERANCES = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-12)
+_MOST_STEPS = 80  # of a search: one that goes on is on its way to a limit, a normal for instance
 EXACT = 1e-6  # of the range: a fit that returns its quantiles so closely returns them
 
 
@@ -88,7 +90,7 @@ def _least_squares(
     for start in starts:
         with np.errstate(all="ignore"):
             result = optimize.least_squares(
-                error, start, xtol=1e-12, ftol=1e-12, gtol=1e-12, x_scale="jac"
+                error, start, x_scale="jac", max_nfev=_MOST_STEPS, **_TOLERANCES
             )
         got = _found(family, form(result.x), p, x)
         if best is None or got.misfit < best.misfit:

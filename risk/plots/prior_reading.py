@@ -45,6 +45,7 @@ class Panel(NamedTuple):
     density: Array
     atoms: list[tuple[float, float]]  # values with their probabilities
     parts: list[Part]
+    noun: str  # of the parts, or of the states
     stacked: bool  # whether the parts add up to the whole
     states: list[tuple[str, float]]
     asked: list[tuple[float, float]]  # probability and quantile
@@ -89,12 +90,21 @@ def _panel(data: Table, k: int) -> Panel:
         density=_known(data["density"][k]),
         atoms=_atoms(data, key),
         parts=[_part(data, j) for j in own if data["kind"][j] != "regime"],
+        noun=_noun(data, k, own),
         stacked=str(data["pool"][k]) != "logarithmic",
         states=_states(data, key),
         asked=_asked(data, name),
         reported=_reported(data, name),
         cut=tuple(map(float, data["cut"][k])),
     )
+
+
+def _noun(data: Table, k: int, own: list[int]) -> str:
+    """What the parts of an input, or the states of a regime, are."""
+    chosen = {str(data["given"][j]) for j, role in enumerate(data["input_role"])
+              if role == "expert"}  # fmt: skip
+    experts = any(data["input_role"][j] == "expert" for j in own)
+    return "experts" if experts or str(data["input_label"][k]) in chosen else "states"
 
 
 def _part(data: Table, j: int) -> Part:

@@ -8,15 +8,20 @@ from pathlib import Path
 
 import xarray as xr
 
-from risk.plots.prior_panel import Box, draw_panel, is_cut
+from risk.plots.prior_panel import Box, draw_panel, head_of
 from risk.plots.prior_reading import Panel, cut_notes, priors_finding, read_panels
+from risk.plots.prior_shapes import is_cut
 from risk.plots.reading import clean
 from risk.plots.save import save_figure
-from risk.plots.sheet import SMALL, Sheet
+from risk.plots.sheet import LEADING, SMALL, TITLE, Sheet
 from risk.plots.style import GRID, INK, LIGHT, MUTED, ORANGE, house_style
 
 _COLUMNS, _MOST = 3, 18  # panels beside each other, and on a page
-_PITCH, _GAP = 9.6, 2.0  # height of a panel and the space between two, in body sizes
+_CHART = 6.35  # height of a chart, its numbers and the space below, in body sizes
+_GAP = 2.0  # between two panels, in body sizes
+_SUBTITLE = (
+    "Densities with P5, P50 and P95; the claim and its percentile; at the right, grades of sources"
+)
 
 
 def draw_priors(beliefs: xr.Dataset, *, made_by: str = "") -> list[Sheet]:
@@ -81,39 +86,35 @@ def _page(
     origin = " · ".join(clean(text) for text in said if text)
     notes = cut_notes(list(part), [panel for panel in part if is_cut(panel)])
     finding = priors_finding(list(panels))
-    subtitle = "Density of every uncertain input; numbers below: P5, P50, P95; above: the claim"
     with house_style():
         sheet = Sheet("word")
-        size, rows = sheet.page.font, math.ceil(len(part) / _COLUMNS)
+        size = sheet.page.font
         wide = (sheet.inner_width - (_COLUMNS - 1) * _GAP * size) / _COLUMNS
-        lines = [_lines(sheet, part[k : k + _COLUMNS], wide) for k in range(0, len(part), _COLUMNS)]
-        heights = [(_PITCH + 1.12 * (count - 1)) * size for count in lines]
-        _grow(sheet, finding, sum(heights) + sheet.footer_height(origin, notes))
-        top = sheet.header(finding, subtitle, subtitle)
-        _key(sheet, part, top)
+        rows = [part[k : k + _COLUMNS] for k in range(0, len(part), _COLUMNS)]
+        heads = [max(head_of(sheet, panel, wide) for panel in row) for row in rows]
+        _grow(sheet, finding, sum(heads) + len(rows) * _CHART * size
+              + sheet.footer_height(origin, notes))  # fmt: skip
+        y = sheet.header(finding, _SUBTITLE, _SUBTITLE)
+        _key(sheet, part, y)
         sheet.footer(origin, notes)
-        y = top - sheet.key_height - 0.6 * size
-        for row in range(rows):
-            for column, panel in enumerate(part[row * _COLUMNS : (row + 1) * _COLUMNS]):
+        y -= sheet.key_height + 0.6 * size
+        for row, head in zip(rows, heads, strict=True):
+            for column, panel in enumerate(row):
                 left = sheet.margin + column * (wide + _GAP * size)
-                box = Box(left, left + wide, y - heights[row] + 1.1 * size, y)
-                draw_panel(sheet, panel, box, lines[row])
-            y -= heights[row]
+                bottom = y - head - (_CHART - 1.1) * size
+                draw_panel(sheet, panel, Box(left, left + wide, bottom, y), head)
+            y -= head + _CHART * size
     sheet.alt = _alt(finding, part)
     sheet.run_id, sheet.made_by = "", made_by
     return sheet
 
 
-def _lines(sheet: Sheet, row: Sequence[Panel], wide: float) -> int:
-    """Lines that the labels of a row of panels take."""
-    return max(len(sheet.wrap(panel.reads.label, wide, SMALL, strong=True)) for panel in row)
-
-
 def _grow(sheet: Sheet, finding: str, below: float) -> None:
     """Make the page as high as its header, its panels and its footer."""
     size = sheet.page.font
-    title = len(sheet.wrap(finding, sheet.inner_width, 1.3, strong=True))
-    header = (1.34 * (1.3 * title + 1.04) + 0.3) * size + 0.45 * sheet.margin
+    title = len(sheet.wrap(finding, sheet.inner_width, TITLE, strong=True))
+    under = len(sheet.wrap(_SUBTITLE, sheet.inner_width, 1.04))
+    header = (LEADING * (TITLE * title + 1.04 * under) + 0.3) * size + 0.45 * sheet.margin
     height = header + sheet.key_height + 0.6 * size + below
     sheet.page = sheet.page._replace(height=height)
     sheet.set_size_inches(sheet.page.width / 72, height / 72)
