@@ -61,7 +61,7 @@ def _share_problems(block: Shares, names: Sequence[str], beliefs: Beliefs) -> li
         if name not in beliefs:
             what = f"no input has this name, add [inputs.{name}] or rename it.{near(name, beliefs)}"
             found.append((f"parameters.{name}", what))
-        elif beliefs[name] is not UNKNOWN and beliefs[name] is not block[name]:
+        elif beliefs[name] is not UNKNOWN and beliefs[name] != block[name]:
             what = f"the input {name!r} says what is believed of it itself"
             todo = f"leave that to the shares, with share_of = {block.name!r}, or remove it here"
             found.append((f"parameters.{name}", f"{what}, {todo}".replace("'", '"')))

@@ -70,7 +70,7 @@ def test_nor_does_an_absolute_path_or_a_link_lead_out(tmp_path: Path) -> None:
 
 def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "loop.csv").symlink_to("loop.csv")
-    with pytest.raises(ValueError, match="Expected a file that can be read|Expected a CSV file at"):
+    with pytest.raises(ValueError, match="or below it, got 'loop.csv'. Copy"):
         read_column(tmp_path, "loop.csv", "price")
 
 
@@ -79,11 +79,11 @@ def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
     [
         (
             "price.csv",
-            "a CSV file at 'price.csv', found none. Did you mean 'prices.csv'? Check it.",
+            "a CSV file at 'price.csv', found none. Check the path. Did you mean 'prices",
         ),
         (
             "nowhere/prices.csv",
-            "Expected a CSV file at 'nowhere/prices.csv', found none. Check it.",
+            "a CSV file at 'nowhere/prices.csv', found none. Check the path.",
         ),
         ("folder.csv", "Expected a CSV file at 'folder.csv', found none."),
         ("", "Expected a CSV file at '', found none."),
@@ -93,8 +93,13 @@ def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path, name: str, message: str) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(ValueError, match=message.replace("?", "\\?")):
+    with pytest.raises(ValueError, match=message.replace("?", ".")):
         read_column(tmp_path, name, "price")
+
+
+def test_an_address_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="beside the priors file, got the address 'https://x.org/"):
+        read_column(tmp_path, "https://x.org/prices.csv", "price")
 
 
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
@@ -106,24 +111,32 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "Expected one column 'price' in prices.csv, got an empty file. Name one of these."),
-        ("date,prices\n", "got date, prices. Did you mean 'prices'? Name one of these."),
-        ("price,price\n1,2\n", "Expected one column 'price' in prices.csv, got price, price."),
-        ("date,price\nx,1\nx,one\n", "a finite number in prices.csv, line 3, got 'one'. Correct"),
-        ("date,price\nx,1\n\nx,nan\n", "a finite number in prices.csv, line 4, got 'nan'."),
-        ("date,price\nx,inf\n", "a finite number in prices.csv, line 2, got 'inf'."),
-        ("date,price\nx,\n", "a finite number in prices.csv, line 2, got ''. Correct or remove"),
-        ("date,price\nx\n", "a finite number in prices.csv, line 2, got ''."),
-        ("date,price\nx,1 000\n", "line 2, got '1 000'."),
-        ("date,price\nx,1\0\n", "line 2, got '1\0'."),
-        ('date,price\nx,"1\n', "Expected a CSV file in prices.csv, got unexpected end of data in"),
-        ('date,price\nx,"1"2\n', "got ',' expected after '\"' in line 2. Correct it."),
-        (b"date,price\nx,1\xff\n", "Expected UTF-8 in prices.csv, got the byte 0xff. Save it so."),
+        (
+            "",
+            "Expected a first line of column names in prices.csv, got none. Add one, and numbers.",
+        ),
+        ("date,price\n", "numbers below the column names in prices.csv, got none. Add some."),
+        ("date,prices\n", "No column 'price' in prices.csv, which has date, prices. Name one of t"),
+        ("date,prices\n", "Name one of these. Did you mean 'prices'?"),
+        ("price,price\n1,2\n", "one column 'price' in prices.csv, got 2. Rename the others in the"),
+        (
+            "date,price\nx,1\nx,one\n",
+            "number in line 3 of prices.csv, got 'one'. Correct or remove",
+        ),
+        ("date,price\nx,1\n\nx,nan\n", "a finite number in line 4 of prices.csv, got 'nan'."),
+        ("date,price\nx,inf\n", "a finite number in line 2 of prices.csv, got 'inf'."),
+        ("date,price\nx,\n", "a finite number in line 2 of prices.csv, got an empty cell."),
+        ("date,price\nx\n", "a finite number in line 2 of prices.csv, got an empty cell."),
+        ("date,price\nx,1 000\n", "in line 2 of prices.csv, got '1 000'."),
+        ("date,price\nx,1\0\n", "in line 2 of prices.csv, got '1.x00'."),
+        ('date,price\nx,"1\n', "comma-separated values in prices.csv, got something else in line"),
+        ('date,price\nx,"1"2\n', "something else in line 2 .',' expected after '\"'.. Correct it."),
+        (b"date,price\nx,1\xff\n", "UTF-8 in prices.csv, got the byte 0xff. Save the file as UTF"),
     ],
 )
 def test_what_is_no_column_of_numbers(tmp_path: Path, text: str | bytes, message: str) -> None:
     write(tmp_path, text)
-    with pytest.raises(ValueError, match=message.replace("?", "\\?")):
+    with pytest.raises(ValueError, match=message.replace("?", ".")):
         read_column(tmp_path, "prices.csv", "price")
 
 
@@ -141,7 +154,7 @@ def test_too_many_values_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write(tmp_path, GOOD)
     assert len(read_column(tmp_path, "prices.csv", "price")) == 3
     write(tmp_path, GOOD + "x,4\n")
-    with pytest.raises(ValueError, match="Expected at most 3 values in prices.csv, got 4. Thin th"):
+    with pytest.raises(ValueError, match="at most 3 values in prices.csv, got more. Thin them out"):
         read_column(tmp_path, "prices.csv", "price")
 
 

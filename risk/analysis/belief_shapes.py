@@ -30,8 +30,8 @@ class Shape(NamedTuple):
     probabilities: Array
 
 
-def shape_of(whole: Any, belief: Any, marks: Sequence[float]) -> Shape:
-    """The shape of a belief, in the window of the input as a whole.
+def shape_of(whole: Any, belief: Any, ends: tuple[float, float]) -> Shape:
+    """The shape of a belief, on the axis of the input as a whole.
 
     The density in a cell is its probability divided by its width, so cells add up to what is not
     cut off, whatever the family.
@@ -40,17 +40,17 @@ def shape_of(whole: Any, belief: Any, marks: Sequence[float]) -> Shape:
     ----------
     whole, belief
         The input as a whole, and the input or the part of it that is drawn.
-    marks
-        Values that the window should show if they are near.
+    ends
+        Of the axis, see `window`.
 
     Examples
     --------
     >>> from risk.families import uniform
-    >>> shape = shape_of(uniform(0, 2), uniform(0, 2), [])
+    >>> shape = shape_of(uniform(0, 2), uniform(0, 2), (0.0, 2.0))
     >>> shape.kind, shape.edges[[0, -1]], float(shape.density.min().round(9))
     ('curve', array([0., 2.]), 0.5)
     """
-    edges, kind = _edges(whole, marks)
+    edges, kind = _edges(whole, ends)
     heights = np.zeros(len(edges) - 1)
     smooth, values = split(belief, 1.0)
     for weight, part in smooth:
@@ -96,9 +96,9 @@ def _possible(marginal: Marginal) -> Array | None:
     return None
 
 
-def _edges(whole: Any, marks: Sequence[float]) -> tuple[Array, str]:
+def _edges(whole: Any, ends: tuple[float, float]) -> tuple[Array, str]:
     """Edges of the cells, and whether they are drawn as a curve or as bars."""
-    low, high = window(whole, marks)
+    low, high = ends
     family = getattr(whole, "family", "")
     if family == "histogram" and len(whole.parameters["bins"]) <= CELLS:
         bins = np.array(whole.parameters["bins"])
@@ -110,7 +110,12 @@ def _edges(whole: Any, marks: Sequence[float]) -> tuple[Array, str]:
 
 
 def window(whole: Any, marks: Sequence[float]) -> tuple[float, float]:
-    """The part of the axis that is drawn: the belief but for far tails, and marks that are near."""
+    """The part of the axis that is drawn: the belief but for far tails, and marks that are near.
+
+    >>> from risk.families import uniform
+    >>> window(uniform(0, 2), [2.5, 99.0])
+    (0.0, 2.5)
+    """
     q = quantile_of(whole)(np.array([0.002, 0.05, 0.95, 0.998]))
     first, p5, p95, last = map(float, q)
     ends = whole.support

@@ -210,6 +210,8 @@ def _marks(priors: Priors) -> dict[str, list[float]]:
 def _shapes(rows: Sequence[Row], marks: Mapping[str, Sequence[float]]) -> Variables:
     """Density, values with probabilities, the window of the axis and what is outside it."""
     whole = {row.name: row.belief for row in rows if not row.part}
+    axes = {name: window(b, marks[name]) for name, b in whole.items()
+            if not isinstance(b, Categorical)}  # fmt: skip
     edges = np.full((len(rows), CELLS + 1), math.nan)
     density = np.full((len(rows), CELLS), math.nan)
     ends, cut = np.full((2, len(rows), 2), math.nan)
@@ -218,8 +220,8 @@ def _shapes(rows: Sequence[Row], marks: Mapping[str, Sequence[float]]) -> Variab
     for k, row in enumerate(rows):
         if isinstance(row.belief, Categorical):
             continue
-        shape: Shape = shape_of(whole[row.name], row.belief, marks[row.name])
-        ends[k] = window(whole[row.name], marks[row.name])
+        shape: Shape = shape_of(whole[row.name], row.belief, axes[row.name])
+        ends[k] = axes[row.name]
         cut[k] = below(row.belief, ends[k, 0])[0], below(row.belief, ends[k, 1])[1]
         edges[k, : len(shape.edges)] = shape.edges
         density[k, : len(shape.density)] = shape.density

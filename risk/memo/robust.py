@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from risk.memo.formats import number
 from risk.memo.layout import Group, table, wrapped
+from risk.memo.tables import GAPS, NOT_EARNED, RISKS
 
 LOSSES = 3  # outcomes at most whose probability of loss is shown
-RANKED = 2  # and whose ranking is
+RANKED = 2  # and whose ranking is, of a model that is not the profit model
 
 
 class Conclusion(NamedTuple):
@@ -44,14 +45,16 @@ def robust_screen(found: xr.Dataset, width: int = 100) -> list[str]:
 
 def conclusions(found: xr.Dataset) -> Iterator[Conclusion]:
     """What the priors say of the ranking and of losses, with the variants that say otherwise."""
-    ranked = [o for o in found["outcome"].values if _ranks(found, str(o))]
-    for outcome in map(str, ranked[:RANKED]):
+    names = [str(name) for name in found["outcome"].values]
+    ranked = [name for name in names if _ranks(found, name)]
+    for outcome in [name for name in GAPS if name in ranked] or ranked[:RANKED]:
         yield _leader(found, outcome)
         yield _top_three(found, outcome)
-    for outcome in map(str, found["outcome"].values[: RANKED + LOSSES]):
+    earned = [name for name in names if not NOT_EARNED & set(name.split("_"))]
+    lost = [name for name in earned if 0 < found["probability_of_loss"].sel(outcome=name)[0] < 1]
+    for outcome in [name for name in RISKS if name in lost] or lost[:LOSSES]:
         probability = found["probability_of_loss"].sel(outcome=outcome).values
-        if 0 < probability[0] < 1:
-            yield _loss(found, outcome, probability)
+        yield _loss(found, outcome, probability)
 
 
 def _ranks(found: xr.Dataset, outcome: str) -> bool:

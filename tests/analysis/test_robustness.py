@@ -131,7 +131,14 @@ def test_a_conclusion_fails_where_another_factor_leads(found: xr.Dataset) -> Non
 def test_threads_change_nothing(priors: risk.Priors, found: xr.Dataset) -> None:
     seen: list[tuple[int, int]] = []
     with ThreadPoolExecutor(2) as executor:
-        again = robustness(model, priors, executor=executor, progress=lambda *at: seen.append(at))
+        again = robustness(
+            model,
+            priors,
+            draws=128,
+            replicates=8,
+            executor=executor,
+            progress=lambda *at: seen.append(at),
+        )
     count = found.sizes["variant"]
     assert seen == [(k, count) for k in range(1, count + 1)]
     xr.testing.assert_identical(again, found)
