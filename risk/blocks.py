@@ -216,6 +216,16 @@ class Shares(Block):
         count = len(self.members) - (self.spread is None)
         return tuple(map(self.innovation, range(count)))
 
+    def innovation(self, k: int) -> str:
+        """Of a logistic normal the weight of the k-th share, before all sum to one."""
+        return super().innovation(k) if self.spread is None else self.members[k]
+
+    def axis_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """What the axes are called: "Weight of API share" for a logistic normal."""
+        if self.spread is None:
+            return super().axis_labels(labels)
+        return {name: f"Weight of {labels[name]}" for name in self.members}
+
     @cached_property
     def centre(self) -> dict[str, float]:
         """Shares of an ordinary case, which sum to one: means, or the logistic normal's centre."""

@@ -228,12 +228,11 @@ def _state_problems(
     states: Sequence[str], given: Sequence[str], expected: Sequence[str], each: str
 ) -> list[tuple[str, str]]:
     """States that are missing, or that the regimes do not have."""
-    of = " and ".join(given)
+    of, known = " and ".join(given), frozenset(expected)
     unused = [state for state in expected if state not in states]
     found = [
         (f"states.{s}", f"unknown state of {of}, remove or rename it.{near(s, unused)}")
-        for s in states
-        if s not in expected
+        for s in [state for state in states if state not in known][:MOST_STATES]
     ]
     if len(unused) > 9:
         some = "; ".join(unused[:3])

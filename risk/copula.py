@@ -212,5 +212,5 @@ def shrunk(matrix: Array) -> tuple[Array, float]:
     least = smallest_eigenvalue(matrix)
     if least >= FLOOR:
         return matrix, 0.0
-    a = (FLOOR - least) / (1 - least) * (1 + 1e-6)
+    a = (FLOOR - least) / (1 - least) + 1e-12  # more than rounding
     return (1 - a) * matrix + a * np.eye(len(matrix)), float(a)

@@ -95,12 +95,8 @@ def marginal_of(distribution: Any, given: str | Sequence[str] | None) -> Believe
                 f"{type(distribution).__name__}. Pass state → distribution or number."
             )
         states = {str(state): marginal_of(d, None) for state, d in distribution.items()}
-        wrong = [s for s, m in states.items() if isinstance(m, Conditional)]
-        mixed = {states_of(m) for m in states.values()}
-        if wrong or not states or len(mixed) > 1:
-            got = f"another thing for {wrong[0]!r}" if wrong else "no state"
-            if states and not wrong:
-                got = "states that differ between them"
+        if len({states_of(m) for m in states.values()}) != 1:
+            got = "states that differ between them" if states else "no state"
             raise TypeError(
                 f"Expected a distribution or a number for each state of {named!r}, or the same "
                 f"states with probabilities for each, got {got}. Give one for each."

@@ -38,6 +38,11 @@ def factors_of(priors: Priors, asked: Factors | None) -> dict[str, tuple[str, ..
                 "got them split. Put them all in the same one."
             )
         if not split and not block.innovations:
+            if block.name in grouped:
+                raise ValueError(
+                    f"Expected factor labels that are no blocks' names, got {block.name!r}. "
+                    "Choose another."
+                )
             grouped[block.name] = block.members
     columns = {label: _columns(names, priors.blocks) for label, names in grouped.items()}
     taken = {column for moved in columns.values() for column in moved}
@@ -47,7 +52,9 @@ def factors_of(priors: Priors, asked: Factors | None) -> dict[str, tuple[str, ..
     if clash:
         raise ValueError(f"Expected factor labels that are no inputs' names, got {sorted(clash)}.")
     every = {**columns, **singles}
-    order = {column: i for i, moves in enumerate(priors.map.moves.values()) for column in moves}
+    order: dict[str, int] = {}
+    for i, moves in enumerate(priors.map.moves.values()):
+        order = {column: i for column in moves} | order  # a column's first axis counts
     return {label: every[label] for label in sorted(every, key=lambda k: order[every[k][0]])}
 
 

@@ -21,7 +21,7 @@ _SCALAR = re.compile(
     re.DOTALL,
 )
 _QUOTED = r'"[^"\n]*+"|\'[^\'\n]*+\''
-_DEEPEST = 100  # tables inside each other
+_DEEPEST = 30  # tables inside each other
 _DOTTED = re.compile(
     rf"(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|{_QUOTED})[ \t]*+\.[ \t]*+){{{_DEEPEST}}}"
 )
@@ -217,19 +217,15 @@ def _decoded(key: str) -> str:
 
 
 def too_deep(text: str) -> int | None:
-    r"""Offset of a key with very many dots, for which a parser takes a very long time.
+    r"""Offset of a key with very many dots, or of very many brackets inside each other.
 
-    >>> too_deep("a = 1"), too_deep("a = 1\n" + "a." * 100 + "b = 1")
-    (None, 6)
+    A parser takes a very long time for the first, and calls itself too often for the second.
+
+    >>> too_deep("a = 1"), too_deep("a = 1\n" + "a." * 99 + "b = 1"), too_deep("a = " + "[" * 99)
+    (None, 6, 4)
     """
-    found = _DOTTED.search(text)
-    return None if found is None else found.start()
-
-
-def brackets(text: str) -> int:
-    """Offset of the first of very many brackets inside each other; 0 where they are none."""
-    found = _BRACKETS.search(text)
-    return found.start() if found else 0
+    found = [pattern.search(text) for pattern in (_DOTTED, _BRACKETS)]
+    return min((match.start() for match in found if match), default=None)
 
 
 def long_number(text: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from risk.checks import UNKNOWN, near
 from risk.families import FAMILIES, discrete, histogram, mixture, truncated
+from risk.families.composed import MOST_PARTS
 from risk.locations import Where
 from risk.marginals import Categorical
 from risk.prior_fits import NAME_A_COLUMN, fitted_to_data, fitted_to_quantiles
@@ -65,7 +66,7 @@ def build_belief(belief: Belief, reading: Reading) -> Any:
 def parts(belief: Belief, key: str, form: Any) -> Iterator[Belief]:
     """The tables of a list, each with what of it has the right form."""
     listed = belief.table.get(key)
-    for i, table in enumerate(listed if isinstance(listed, list) else ()):
+    for i, table in enumerate(listed[:MOST_PARTS] if isinstance(listed, list) else ()):
         if isinstance(table, dict):
             yield Belief(*well_formed(form, table), table, belief.at(key, i))
 

@@ -18,7 +18,7 @@ from risk.checks import (
     near,
     published_problems,
 )
-from risk.locations import Locator, Where, brackets, long_number, syntax_problem, too_deep
+from risk.locations import Locator, Where, long_number, syntax_problem, too_deep
 from risk.prior_blocks import (
     Placed,
     build_correlations,
@@ -208,8 +208,8 @@ def _parse(text: str, path: str | Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         line, column, where, what = syntax_problem(str(error), text)
         raise _refused(path, line, column, what, where) from None
-    except RecursionError:
-        raise _refused(path, *Locator(text).line_and_column(brackets(text)), deep) from None
+    except RecursionError:  # brackets around long values
+        raise _refused(path, 1, 1, deep) from None
     except ValueError:  # Python refuses to read a number this long
         line, column = Locator(text).line_and_column(long_number(text))
         raise _refused(path, line, column, "a number too long, shorten it") from None

@@ -26,7 +26,10 @@ def row(may: str = "", never: str = "") -> Row:
 BELIEF = "marginals families elicitation data_fit experts"
 JOINT = "copula blocks latent dependence"
 PRIORS = f"{BELIEF} {JOINT} sources signature checks block_checks priors"
-READER = "prior_forms prior_schema prior_report prior_belief prior_blocks prior_build prior_file"
+READER = (
+    "prior_forms prior_schema prior_report prior_fits prior_belief prior_experts prior_blocks "
+    "prior_build prior_file"
+)
 BELOW_STUDY = f"names {PRIORS} {READER} designs model stats evaluation engine"
 TABLE = {  # `version` is for everyone
     "version": row(),
@@ -52,6 +55,8 @@ TABLE = {  # `version` is for everyone
     "prior_belief": row(
         f"names {PRIORS} {READER} locations data_column", never="xarray matplotlib"
     ),
+    "prior_fits": row(f"names {PRIORS} {READER} locations data_column", never="xarray matplotlib"),
+    "prior_experts": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
     "prior_blocks": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
     "prior_build": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
     "prior_file": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
@@ -64,7 +69,9 @@ TABLE = {  # `version` is for everyone
     "model": row(never="scipy xarray matplotlib random secrets numpy.random"),
     "stats": row(never="xarray matplotlib"),
     "engine": row("names priors designs evaluation stats", never="matplotlib"),
-    "analysis": row(f"names {PRIORS} stats evaluation engine factors", never="matplotlib"),
+    "analysis": row(
+        f"names {PRIORS} designs stats evaluation engine factors memo.formats", never="matplotlib"
+    ),
     "store": row("names", never="scipy matplotlib"),
     "identity": row("priors signature", never="xarray matplotlib"),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
@@ -73,7 +80,8 @@ TABLE = {  # `version` is for everyone
     "memo.formats": row(),
     "runs": row("store plots memo"),
     "shipped": row(never="numpy scipy xarray matplotlib"),
-    "cli": row(f"{BELOW_STUDY} factors analysis study store plots memo runs shipped"),
+    "commands": row(f"{BELOW_STUDY} factors analysis memo plots", never="matplotlib"),
+    "cli": row(f"{BELOW_STUDY} commands study store plots memo runs shipped"),
     "__init__": row(f"{BELOW_STUDY} analysis study identity store"),
     "__main__": row("cli"),
 }

@@ -10,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from risk.block_checks import block_problems
+from risk.blocks import components
 from risk.checks import (
     UNKNOWN,
     UNSAID,
@@ -50,7 +52,8 @@ REGIME = prior(STATES)
 def test_what_fits_has_no_problems() -> None:
     premium = prior({"open": 1, "closed": stats.uniform(1, 1)}, given="regime")
     inputs = {"price": PRICE, "share": SHARE, "regime": REGIME, "premium": premium}
-    assert consistency_problems(inputs, {("price", "share"): 0.5}) == []
+    assert consistency_problems(inputs) == []
+    assert block_problems(inputs, components({("price", "share"): 0.5})) == []
     assert model_problems({"price": PRICE, "share": SHARE}, market) == []
 
 
@@ -100,7 +103,7 @@ def test_states_are_those_of_the_regime(
     states: dict[str, float], regime: str, expected: list[tuple[str, str]]
 ) -> None:
     inputs = {"regime": REGIME, "price": PRICE, "premium": prior(states, given=regime)}
-    assert consistency_problems(inputs, {}) == [("premium", *what) for what in expected]
+    assert consistency_problems(inputs) == [("premium", *what) for what in expected]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +117,7 @@ def test_states_are_those_of_the_regime(
     ],
 )
 def test_a_claim_is_a_number_or_a_state(distribution: Any, claimed: Any, message: str) -> None:
-    ((name, field, what),) = consistency_problems(
-        {"x": prior(distribution, theoretical=claimed)}, {}
-    )
+    ((name, field, what),) = consistency_problems({"x": prior(distribution, theoretical=claimed)})
     assert (name, field) == ("x", "theoretical")
     assert message in what
 
@@ -129,9 +130,7 @@ def test_a_step_has_somewhere_to_start_from() -> None:
         "d": prior(1.0, step="two"),  # a fact claims its own value
     }
     what = "no input of the step 'one' has a theoretical value, so nothing moves in it"
-    assert consistency_problems(inputs, {}) == [
-        ("a", "step", f"{what}: add `theoretical` to a or b")
-    ]
+    assert consistency_problems(inputs) == [("a", "step", f"{what}: add `theoretical` to a or b")]
 
 
 def test_steps_differ_in_more_than_their_spelling() -> None:
@@ -140,35 +139,7 @@ def test_steps_differ_in_more_than_their_spelling() -> None:
         for name, step in zip("abc", ("Web", "web!", "app"), strict=True)
     }
     what = "nearly the step 'Web' of a, spell both alike or rename one"
-    assert consistency_problems(inputs, {}) == [("b", "step", what)]
-
-
-@pytest.mark.parametrize(
-    ("correlation", "pair", "message"),
-    [
-        ({("a", "x"): 0.5}, "a and x", "between two uncertain numbers, got 'x'."),
-        ({("a", "regim"): 0.5}, "a and regim", "between two uncertain numbers, got 'regim'."),
-        ({("a", "fixed"): 0.5}, "a and fixed", "between two uncertain numbers, got 'fixed'."),
-        ({("a", "regime"): 0.5}, "a and regime", "between two uncertain numbers, got 'regime'."),
-        ({("a", "a"): 0.5}, "a and a", "each pair of different inputs once, remove this one"),
-        ({("a", "bb"): 1.0}, "a and bb", "expected a rank correlation inside (-1, 1), got 1"),
-        ({("a", "bb"): nan}, "a and bb", "expected a rank correlation inside (-1, 1), got nan"),
-        ({("a", "bbb"): 0.1}, "a and bbb", "got 'bbb'. Did you mean 'bb'?"),
-    ],
-)
-def test_a_correlation_joins_two_uncertain_numbers(
-    correlation: dict[tuple[str, str], float], pair: str, message: str
-) -> None:
-    inputs = {"a": SHARE, "bb": SHARE, "fixed": prior(1.0), "regime": REGIME}
-    ((name, field, what),) = consistency_problems(inputs, correlation)
-    assert (name, field) == (pair, "")
-    assert message in what
-
-
-def test_a_pair_named_twice_is_found_in_both_orders() -> None:
-    inputs = {"a": SHARE, "b": SHARE}
-    found = consistency_problems(inputs, {("a", "b"): 0.5, ("b", "a"): 0.5})
-    assert [name for name, _, _ in found] == ["a and b", "b and a"]
+    assert consistency_problems(inputs) == [("b", "step", what)]
 
 
 def test_names_are_compared_both_ways() -> None:
@@ -215,7 +186,7 @@ def test_a_model_that_takes_any_input_has_no_needless_one() -> None:
         (
             prior({"a": 0.5, "b": stats.uniform(0, 2)}, given="regime"),
             Quantity("1", 0, 1),
-            [("states", "range [0, 1], got 0 to 2")],
+            [("states.b", "range [0, 1], got 0 to 2")],
         ),
         (
             prior(stats.beta(2, 5), theoretical=2),
@@ -280,7 +251,7 @@ def test_a_model_that_names_no_outcomes_is_taken_at_its_word() -> None:
 def test_of_what_is_unknown_nothing_is_said() -> None:
     unknown = Prior(UNKNOWN, unit="1", theoretical=UNSAID, step="one", source="a source")
     premium = prior({"open": UNKNOWN, "closed": 2}, given="unknown")
-    assert consistency_problems({"unknown": unknown, "premium": premium}, {}) == []
+    assert consistency_problems({"unknown": unknown, "premium": premium}) == []
     assert quantity_problems(unknown, Quantity("1", 0, 1)) == []
     assert support(unknown) == (inf, -inf)
     assert support(premium) == (2, 2)  # of the state that is known

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special, stats
@@ -14,6 +14,7 @@ from scipy.stats import qmc
 
 from risk.copula import (
     FLOOR,
+    _conditional,
     latent_correlation,
     rank_correlation,
     shrunk,
@@ -42,6 +43,7 @@ def test_continuous_pairs_have_the_closed_forms(rank: float) -> None:
     assert same == pytest.approx(2 * math.sin(math.pi * rank / 6), abs=2e-6)
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.floats(-0.99, 0.99),
     st.sampled_from(["spearman", "kendall"]),
@@ -56,7 +58,7 @@ def test_one_undoes_the_other(
     assert back == pytest.approx(r, abs=1e-7)
     mirrored = rank_correlation(r, kind, steps=steps[::-1], degrees_of_freedom=df)
     assert mirrored == pytest.approx(rank, abs=2e-4)  # which of the two is summed over cells
-    if steps == (None, None):
+    if steps[0] is None and steps[1] is None:
         assert rank_correlation(-r, kind, degrees_of_freedom=df) == pytest.approx(-rank, abs=1e-9)
 
 
@@ -68,7 +70,7 @@ def test_two_by_two_tables_by_hand() -> None:
         expected = 4 * both - 1
         for kind in ("spearman", "kendall"):
             got = rank_correlation(r, kind, steps=(half, half))
-            assert got == pytest.approx(expected, abs=1e-6)
+            assert got == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_half_and_a_normal_by_hand() -> None:
@@ -76,7 +78,7 @@ def test_a_half_and_a_normal_by_hand() -> None:
     for r in (-0.6, 0.3, 0.9):
         expected = math.sqrt(3) * 2 / math.pi * math.asin(r / math.sqrt(2))
         got = rank_correlation(r, steps=(np.array([0.5]), None))
-        assert got == pytest.approx(expected, abs=1e-6)
+        assert got == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_closed_table_of_normals() -> None:
@@ -132,18 +134,12 @@ def test_what_is_drawn_has_the_rank_correlation(
 def test_extremes_of_a_t_copula_come_together(df: float, r: float) -> None:
     """P(Y extreme | X extreme) → 2 T(−√((ν + 1)(1 − r) / (1 + r)), ν + 1)."""
     limit = 2 * stats.t.cdf(-math.sqrt((df + 1) * (1 - r) / (1 + r)), df + 1)
-    # Numerically: the conditional distribution of our own cells, far in the tail.
-    level = 1e-7
-    q = special.stdtrit(df, level)
-    v = special.stdtrit(df, level * (np.arange(2000) + 0.5) / 2000)
-    spread = np.sqrt((df + v**2) * (1 - r**2) / (df + 1))
-    both = special.stdtr(df + 1, (q - r * v) / spread).mean()
+    level = 1e-14
+    extreme = level * (np.arange(2000) + 0.5) / 2000
+    both = _conditional(np.array([level]), extreme, r, df)[1].mean()
     assert both == pytest.approx(limit, rel=0.01)
-    gaussian = special.ndtr(
-        (special.ndtri(level) - r * special.ndtri(level * (np.arange(2000) + 0.5) / 2000))
-        / math.sqrt(1 - r**2)
-    ).mean()
-    assert gaussian < 0.1 * limit
+    # of a Gaussian copula they do not
+    assert _conditional(np.array([level]), extreme, r, math.inf)[1].mean() < 0.1 * limit
 
 
 def test_what_discrete_inputs_cannot_reach_is_refused() -> None:
@@ -155,10 +151,11 @@ def test_what_discrete_inputs_cannot_reach_is_refused() -> None:
         latent_correlation(0.9, steps=(rare, even))
     # A rare event and a half: at most 0.05 of the 0.5 meet, √(0.05 / 0.95) of the way.
     assert most == pytest.approx(math.sqrt(0.05 / 0.95), rel=1e-3)
-    with pytest.raises(ValueError, match="between -0.8"):
+    with pytest.raises(ValueError, match="between -0.79 and 0.79, got -0.95, move it there"):
         latent_correlation(-0.95, "kendall", steps=(THREE, None), degrees_of_freedom=4)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=6).filter(lambda w: sum(map(bool, w)) > 1))
 def test_states_without_probability_do_not_count(weights: list[int]) -> None:
     p = np.array(weights) / sum(weights)
@@ -221,7 +218,7 @@ def test_the_repair_is_the_smallest_that_keeps_zeros_and_signs(matrix: Array) ->
     np.testing.assert_array_equal(np.diag(repaired), 1)
     off = ~np.eye(len(matrix), dtype=bool)
     np.testing.assert_allclose(repaired[off], (1 - a) * matrix[off])
-    less = a * (1 - 1e-5)
+    less = a - 1e-11
     assert smallest_eigenvalue((1 - less) * matrix + less * np.eye(len(matrix))) < FLOOR
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from risk.blocks import components
 from risk.dependence import Conditional, InputMap, marginal_of
-from risk.marginals import FAMILIES, Categorical
+from risk.families import FAMILIES
+from risk.marginals import Categorical
 
 PRICE = FAMILIES["lognormal"](0.6, 0.2)
 SHARE = FAMILIES["beta"](2.1, 4.9)
 DEMAND = FAMILIES["normal"](10.0, 2.0)
 REGIME = Categorical(("open", "partial", "closed"), (0.1, 0.6, 0.3))
 PREMIUM = Conditional(
-    "regime",
+    ("regime",),
     {
         "open": 1.0,
         "partial": FAMILIES["uniform"](1.0, 2.0),
@@ -29,9 +27,9 @@ PREMIUM = Conditional(
     },
 )
 INPUTS = {"price": PRICE, "premium": PREMIUM, "share": SHARE, "regime": REGIME, "demand": DEMAND}
-FREE = InputMap(INPUTS, {"fee": 0.1}, {})
+FREE = InputMap(INPUTS, {"fee": 0.1})
 PAIRS = {("demand", "price"): 0.5, ("share", "demand"): -0.7}
-JOINED = InputMap(INPUTS, {"fee": 0.1}, PAIRS)
+JOINED = InputMap(INPUTS, {"fee": 0.1}, components(PAIRS))
 N = 1 << 14
 
 
@@ -61,7 +59,7 @@ def test_every_marginal_is_kept(joined: InputMap) -> None:
 
 @pytest.mark.parametrize("rho", [-0.95, -0.5, 0.0, 0.3, 0.9])
 def test_the_rank_correlation_is_the_one_asked_for(rho: float) -> None:
-    joined = InputMap(INPUTS, {}, {("price", "share"): rho})
+    joined = InputMap(INPUTS, {}, components({("price", "share"): rho}))
     values = joined.inputs(joined.columns(cube(3)))
     got = stats.spearmanr(values["price"], values["share"]).statistic
     # Fisher's z of Spearman's rho has a standard error of √((1 + ρ²/2) / (n − 3)).
@@ -84,7 +82,7 @@ def test_correlations_of_a_block_hold_together_and_leave_the_others_alone() -> N
 
 def test_alone_each_input_moves_along_its_own_marginal() -> None:
     u = cube(5, 100)
-    alone, free = JOINED.columns(u, correlated=False), FREE.columns(u)
+    alone, free = JOINED.alone(u), FREE.inputs(FREE.columns(u))
     for name in INPUTS:
         np.testing.assert_array_equal(alone[name], free[name])
 
@@ -123,8 +121,8 @@ def test_exchanging_columns_is_exchanging_axes(names: set[str], seed: int) -> No
 
 def test_exchanging_a_whole_block_is_exchanging_its_axes() -> None:
     a, b = cube(8, 64), cube(9, 64)
-    (block,) = JOINED.blocks
-    assert block == {"price", "share", "demand"}
+    block = JOINED.blocks[0].members
+    assert set(block) == {"price", "share", "demand"}
     swapped_axes = a.copy()
     for name in block:
         axis = JOINED.names.index(name)
@@ -135,35 +133,30 @@ def test_exchanging_a_whole_block_is_exchanging_its_axes() -> None:
         np.testing.assert_array_equal(values, expected[name])
 
 
-@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda p: p[0] != p[1])))
-def test_blocks_are_the_connected_inputs(pairs: list[tuple[int, int]]) -> None:
-    names = "abcdefgh"
-    map_ = InputMap(dict.fromkeys(names, PRICE), {}, {(names[i], names[j]): 0.1 for i, j in pairs})
-    graph = csr_array((np.ones(len(pairs)), tuple(zip(*pairs, strict=True)) or ([], [])), (8, 8))
-    _, component = connected_components(graph, directed=False)
-    groups = [{n for n, k in zip(names, component, strict=True) if k == j} for j in range(8)]
-    assert set(map_.blocks) == {frozenset(g) for g in groups if len(g) > 1}
-    assert all(not one & other for one, other in itertools.combinations(map_.blocks, 2))
-
-
 def test_correlations_that_cannot_hold_together_are_refused() -> None:
     pairs = {("price", "share"): 0.9, ("share", "demand"): 0.9, ("price", "demand"): -0.9}
-    with pytest.raises(ValueError, match=r"positive definite matrix\), got .* -0.8\d+. Move them"):
-        InputMap(INPUTS, {}, pairs).columns(cube(1, 4))
+    with pytest.raises(ValueError, match=r"positive definite matrix\), got .* -0.8\d+, move them"):
+        InputMap(INPUTS, {}, components(pairs)).columns(cube(1, 4))
 
 
 @pytest.mark.parametrize(
     ("distribution", "regime", "message"),
     [
         (1.0, "regime", "Expected one distribution for each state of 'regime', got float. Pass"),
-        ({}, "regime", "for each state of 'regime', got no state. Give one for each."),
-        ({"open": REGIME}, "regime", "got another thing for 'open'. Give one for each."),
+        ({}, "regime", "for each state of 'regime'.* got no state. Give one for each."),
+        ({"open": REGIME, "closed": 2.0}, "regime", "got states that differ between them. Give"),
+        (
+            {"open": REGIME, "closed": {"open": 0.5, "shut": 0.5}},
+            "regime",
+            "same states with probabilities for each, got states that differ between them",
+        ),
+        ({}, ["a", "b"], "for each state of 'a, b'.* got no state."),
         ("beta", None, "Expected a frozen SciPy distribution .* got str"),
         (True, None, "Expected a frozen SciPy distribution .* got bool"),
     ],
 )
 def test_what_is_no_belief_is_refused(
-    distribution: object, regime: str | None, message: str
+    distribution: object, regime: str | list[str] | None, message: str
 ) -> None:
     with pytest.raises(TypeError, match=message):
         marginal_of(distribution, regime)

@@ -122,7 +122,7 @@ def test_correlated_inputs_share_a_factor() -> None:
     rho = 2 * np.sin(np.pi * 0.6 / 6)
     truth = np.array([2 + 2 * rho, 1]) / (3 + 2 * rho)
     assert np.all(abs(sobol["first_order"] - truth) < 4 * sobol["first_order_standard_error"])
-    with pytest.raises(ValueError, match=r"correlated inputs \['a', 'c'\] in one factor"):
+    with pytest.raises(ValueError, match=r"inputs \['a', 'c'\], which belong together, in one"):
         risk.run_study(lambda a, b, c: {"y": a}, priors, draws=64, factors={"ab": ["a", "b"]})
 
 

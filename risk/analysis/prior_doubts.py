@@ -24,17 +24,19 @@ def decided(whole: Reading, influence: xr.Dataset | None) -> Iterator[Remark]:
         return
     first = influence["first_order"].transpose(FACTOR, OUTCOME).values
     outcomes = [lower(str(text)) for text in influence["outcome_label"].values]
+    tamed = influence["transform"].values == "asinh"
     for k, inputs in enumerate(influence["factor_inputs"].values):
         label, names = str(influence["factor_label"].values[k]), str(inputs).split(" + ")
         if len(names) > 1:
             label += f" ({joined([whole.label(whole.find(name)) for name in names])} together)"
         shares = zip(outcomes, map(float, first[k]), strict=True)
         said = [f"{percent(x)} of the variance of {what}" for what, x in shares if x >= DECIDES]
+        how = ", heavy tails tamed by asinh" if tamed[first[k] >= DECIDES].any() else ""
         if said:
             yield Remark(
                 "prior decides",
                 tuple(names),
-                f"{label} fixes the answer: alone it explains about {joined(said)}. Spend the "
+                f"{label} fixes the answer: alone it explains about {joined(said)}{how}. Spend the "
                 "effort on its evidence, and see with --robust what another prior would say.",
             )
 

@@ -19,6 +19,7 @@ from risk.plots.style import GRID, INK, LIGHT, MUTED, ORANGE, house_style
 _COLUMNS, _MOST = 3, 18  # panels beside each other, and on a page
 _CHART = 6.35  # height of a chart, its numbers and the space below, in body sizes
 _GAP = 2.0  # between two panels, in body sizes
+_TALLEST = 560.0  # of all panels of a page, in points: with header and footer nine inches
 _SUBTITLE = (
     "Densities with P5, P50 and P95; the claim and its percentile; at the right, grades of sources"
 )
@@ -27,7 +28,7 @@ _SUBTITLE = (
 def draw_priors(beliefs: xr.Dataset, *, made_by: str = "") -> list[Sheet]:
     """Every prior of a case: density, P5, P50 and P95, the claim, and reported values.
 
-    Pages of eighteen at most, as high as their rows need, for the width of a memo.
+    Pages of eighteen at most, as high as their rows need and never higher than a memo's page.
 
     Parameters
     ----------
@@ -46,9 +47,7 @@ def draw_priors(beliefs: xr.Dataset, *, made_by: str = "") -> list[Sheet]:
         raise ValueError(
             "Expected an uncertain input at least, got none. There is nothing to draw."
         )
-    pages = math.ceil(len(panels) / _MOST)
-    each = _COLUMNS * math.ceil(len(panels) / pages / _COLUMNS)
-    parts = [panels[k : k + each] for k in range(0, len(panels), each)]
+    parts = _parts(panels)
     return [_page(beliefs, panels, part, (k, len(parts)), made_by) for k, part in
             enumerate(parts, start=1)]  # fmt: skip
 
@@ -71,6 +70,36 @@ def save_priors(beliefs: xr.Dataset, folder: str | Path, *, made_by: str = "") -
     return paths
 
 
+def _parts(panels: Sequence[Panel]) -> list[Sequence[Panel]]:
+    """The panels of each page: about as many on all, and no page higher than a memo's."""
+    sheet = Sheet("word")
+    rows = math.ceil(len(panels) / _COLUMNS)
+    for pages in range(math.ceil(len(panels) / _MOST), rows + 1):
+        each = _COLUMNS * math.ceil(rows / pages)
+        parts = [panels[k : k + each] for k in range(0, len(panels), each)]
+        tallest = max(sum(_heads(sheet, part)) + len(part) / _COLUMNS * _CHART * sheet.page.font
+                      for part in parts)  # fmt: skip
+        if tallest <= _TALLEST:
+            break
+    return parts
+
+
+def _wide(sheet: Sheet) -> float:
+    """Width of a panel."""
+    return (sheet.inner_width - (_COLUMNS - 1) * _GAP * sheet.page.font) / _COLUMNS
+
+
+def _rows(part: Sequence[Panel]) -> list[Sequence[Panel]]:
+    """Panels that stand beside each other."""
+    return [part[k : k + _COLUMNS] for k in range(0, len(part), _COLUMNS)]
+
+
+def _heads(sheet: Sheet, part: Sequence[Panel]) -> list[float]:
+    """Height of the words over the charts of each row."""
+    wide = _wide(sheet)
+    return [max(head_of(sheet, panel, wide) for panel in row) for row in _rows(part)]
+
+
 def _page(
     beliefs: xr.Dataset,
     panels: Sequence[Panel],
@@ -88,10 +117,8 @@ def _page(
     finding = priors_finding(list(panels))
     with house_style():
         sheet = Sheet("word")
-        size = sheet.page.font
-        wide = (sheet.inner_width - (_COLUMNS - 1) * _GAP * size) / _COLUMNS
-        rows = [part[k : k + _COLUMNS] for k in range(0, len(part), _COLUMNS)]
-        heads = [max(head_of(sheet, panel, wide) for panel in row) for row in rows]
+        size, wide, rows = sheet.page.font, _wide(sheet), _rows(part)
+        heads = _heads(sheet, part)
         _grow(sheet, finding, sum(heads) + len(rows) * _CHART * size
               + sheet.footer_height(origin, notes))  # fmt: skip
         y = sheet.header(finding, _SUBTITLE, _SUBTITLE)

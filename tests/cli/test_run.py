@@ -102,16 +102,6 @@ def test_a_wrong_priors_file_is_exit_3(
     assert missing.err.startswith(f"{tmp_path / 'none.toml'}:1:1: file: ")
 
 
-def test_check_counts_what_it_read(command: Command, root: Path) -> None:
-    path = root / "priors" / "deepseek_2025_02.toml"
-    done = command("check", path)
-    assert (done.code, done.err) == (0, "")
-    assert done.out == (
-        f"{path}: ok. DeepSeek V3/R1, February 2025: 16 uncertain inputs, 9 facts, 8 levers, "
-        "4 published figures; 12 inputs rest on judgement alone.\n"
-    )
-
-
 def test_steps_with_one_key_are_exit_3(
     command: Command, changed: Callable[[str, str], Path], tmp_path: Path
 ) -> None:

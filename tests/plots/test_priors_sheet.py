@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
-from PIL import Image
 from scipy import stats
 
 import risk
@@ -19,8 +18,7 @@ from risk.elicitation import from_quantiles
 from risk.experts import Expert
 from risk.families import beta, discrete, histogram, lognormal, metalog, normal
 from risk.plots.prior_marks import apart
-from risk.plots.prior_reading import read_panels
-from risk.plots.priors import draw_priors, save_priors
+from risk.plots.priors import draw_priors
 from risk.plots.style import INK, ORANGE
 from risk.sources import Evidence, Judgement, Source
 
@@ -266,51 +264,6 @@ def test_texts_in_a_row_are_kept_apart() -> None:
     assert (gaps >= 2 - 1e-9).all()
     assert at[0] - 5 >= 0
     assert at[-1] + 5 <= 100
-
-
-# The cases that are shipped, pages and files ------------------------------------------------
-
-
-@pytest.mark.parametrize("pages", [1, 2, 3])
-def test_pages_hold_eighteen_priors_at_most(pages) -> None:
-    inputs = {f"x{k}": prior(normal(0.0, 1.0)) for k in range(18 * pages)}
-    sheets = draw_priors(beliefs(risk.Priors(inputs), TODAY))
-    assert len(sheets) == pages
-    assert all(len(texts(sheet, "label")) == 18 for sheet in sheets)
-    assert max(sheet.page.height for sheet in sheets) <= 9 * 72
-    assert {sheet.page.width for sheet in sheets} == {6.5 * 72}
-
-
-def test_the_main_case_is_one_page_without_clashes(main_priors, clashes) -> None:
-    (sheet,) = draw_priors(beliefs(main_priors, TODAY))
-    assert clashes(sheet) == []
-    whole = [panel.reads.label for panel in read_panels(beliefs(main_priors, TODAY))]
-    assert " ".join(texts(sheet, "label")) == " ".join(whole)
-    assert sheet.page.height <= 9 * 72
-
-
-def test_files_are_the_pages_and_older_ones_go(tmp_path) -> None:
-    few = beliefs(risk.Priors({"x": prior(normal(0.0, 1.0))}, case="few"), TODAY)
-    many = beliefs(risk.Priors({f"x{k}": prior(normal(0.0, 1.0)) for k in range(19)}), TODAY)
-    folder = tmp_path / "runs" / "few"
-    names = [path.name for path in save_priors(many, folder)]
-    assert names == ["priors_1.png", "priors_1.svg", "priors_2.png", "priors_2.svg"]
-    (folder / "priors_notes.txt").write_text("mine")
-    paths = save_priors(few, folder, made_by="risk 0.1.0")
-    assert [path.name for path in paths] == ["priors.png", "priors.svg"]
-    assert {path.name for path in folder.iterdir()} == {
-        "priors.png", "priors.svg", "priors_notes.txt"
-    }  # fmt: skip
-    again = [path.read_bytes() for path in paths]
-    assert [path.read_bytes() for path in save_priors(few, folder, made_by="risk 0.1.0")] == again
-    with Image.open(paths[0]) as image:
-        assert image.info["Title"] == "The prior has a source"
-    assert "<desc>Priors. The prior has a source." in paths[1].read_text("utf-8")
-
-
-def test_nothing_uncertain_is_refused() -> None:
-    with pytest.raises(ValueError, match="Expected an uncertain input at least, got none"):
-        draw_priors(beliefs(risk.Priors({"x": prior(1.0)}), TODAY))
 
 
 def test_a_check_of_another_form_is_refused(data) -> None:
