@@ -241,6 +241,8 @@ def _by_state(belief: Belief, reading: Reading) -> Any:
             continue
         report.add(belief.at("states", state), f"{what}, got another, make them alike")
         fits = False
+    if isinstance(known.get(first), Categorical):  # what cannot be built has its states too
+        states = {state: known.get(state, known[first]) for state in states}
     return states if fits and states and belief.schema.given is not None else UNKNOWN
 
 
