@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from risk.elicitation import from_quantiles
-from risk.locations import Locator
 from risk.families import FAMILIES
+from risk.locations import Locator
 from risk.model import profit_model
 from risk.prior_file import read_priors
 from risk.prior_forms import shown
@@ -75,7 +75,7 @@ def described(distribution: Any, label: str, unit: str, description: str, **more
 
 
 def test_the_readmes_file_is_read_as_it_says(tmp_path: Path) -> None:
-    (example,) = re.findall("```toml\n(.*?)```", README, re.DOTALL)
+    example = re.findall("```toml\n(.*?)```", README, re.DOTALL)[0]
     inputs = {
         "volume": described(1000, "Billed tokens", "Mtoken/day", "Tokens billed in the day."),
         "discount": described(0.5, "Discount", "1", "Discount on the list price.", lever=True),
@@ -169,7 +169,7 @@ def test_the_json_schema_accepts_the_main_case_and_refuses_others() -> None:
     document = tomllib.loads(main_case().read_text(encoding="utf-8"))
     assert faults(schema, document, schema) == []
     gpu = document["inputs"]["gpu_price"]
-    gpu |= {"unitt": "1", "family": "gamma", "fact": "1/2/3", "label": ""}
+    gpu |= {"unitt": "1", "family": "gamut", "fact": "1/2/3", "label": ""}
     del gpu["unit"]
     document["sources"]["day6"]["grade"] = "E"
     found = [line.split(":")[0] for line in faults(schema, document, schema)]
@@ -188,8 +188,47 @@ def test_the_families_of_a_file_are_those_of_the_library() -> None:
         literal, _ = get_args(schema.model_fields["family"].annotation)
         return list(get_args(literal))
 
-    assert named(StateSchema) == list(FAMILIES)
-    assert named(InputSchema) == [*FAMILIES, "categorical"]
+    lists = ["mixture", "discrete", "histogram", "empirical", "categorical"]
+    assert named(StateSchema) == named(InputSchema) == [*FAMILIES, "best", *lists]
+
+
+SMALL = """
+title = "A small case"
+[sources.accounts]
+title = "Accounts"
+url = "https://example.org/accounts"
+read = 2026-11-23
+grade = "A"
+"""
+INPUT = """
+[inputs.{name}]
+label = "{name}"
+unit = "1"
+description = "What it counts."
+{belief}
+sources = ["accounts"]
+"""
+PARTS = re.findall("```toml\n(.*?)```", README, re.DOTALL)[1:]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=[part.split()[0] for part in PARTS])
+def test_the_readmes_parts_are_read(tmp_path: Path, part: str) -> None:
+    """A part may be keys of an input, or tables that need inputs beside them."""
+    (tmp_path / "data").mkdir()
+    rows = "\n".join(f"{1.5 + 0.1 * k}" for k in range(12))
+    (tmp_path / "data" / "gpu_prices.csv").write_text(f"price\n{rows}\n", encoding="utf-8")
+    normal = 'family = "normal"\nparameters = { mean = 1, standard_deviation = 0.1 }'
+    named = sorted(set(re.findall(r'\["(\w+)", "(\w+)",', part)))
+    others = [*dict.fromkeys(name for pair in named for name in pair), "other"]
+    text = SMALL + "".join(INPUT.format(name=name, belief=normal) for name in others)
+    if part.startswith("family"):
+        text += INPUT.format(name="shown", belief=part)
+    else:
+        text += part
+    for name in ("app_share", "web_share") if "[shares." in part else ():
+        text += INPUT.format(name=name, belief='share_of = "channels"')
+    priors = written(tmp_path, text)
+    assert len(priors) > len(others) or priors.blocks or priors.observations
 
 
 def test_every_key_says_what_it_is() -> None:
