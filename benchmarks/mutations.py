@@ -14,7 +14,18 @@ from risk.locations import Locator, Where
 
 Document = dict[str, Any]
 VALUES: tuple[Any, ...] = (
-    *("", " ", "open", "1/0", "608/168", "€ [x] # y", "a\nb", "\x1b[31m", "{{ 7 * 7 }}", "../x.csv"),
+    *(
+        "",
+        " ",
+        "open",
+        "1/0",
+        "608/168",
+        "€ [x] # y",
+        "a\nb",
+        "\x1b[31m",
+        "{{ 7 * 7 }}",
+        "../x.csv",
+    ),
     *("data/prices.csv", "price", "list", "open, high", "a" * 300, "normal", "mixture", "discrete"),
     *(True, False, 0, 1, -1, 2, 7, 101, 10**25, 0.5, 1e308, -1e308, 1e-320, 1e-9, 1 - 1e-12),
     *(float("inf"), float("nan"), datetime.date(2026, 11, 23), datetime.time(7, 32)),
@@ -25,7 +36,12 @@ VALUES: tuple[Any, ...] = (
 LINES = (
     *("[inputs]", "[inputs.x]", "[[inputs]]", "[[published]]", "[sources]", "[a.b.c]", "[]", "["),
     *("[correlations.x]", "[shares.x]", "[[observations]]", "[[inputs.normal.experts]]", "'", "}"),
-    *('given = "demand"', "states = {}", 'pairs = [["a", "b", 0.5]]', "truncated = { minimum = 1 }"),
+    *(
+        'given = "demand"',
+        "states = {}",
+        'pairs = [["a", "b", 0.5]]',
+        "truncated = { minimum = 1 }",
+    ),
     *('family = "best"', "held = { shift = 0 }", "innovations = true", 'copula = "t"', "\x00"),
 )
 

@@ -94,8 +94,10 @@ def _cannot(name: str, beliefs: Beliefs, can: Sequence[str]) -> str:
     what = f"expected an uncertain input that can be correlated, got {name!r}"
     if isinstance(beliefs.get(name), float):
         return f"{what}, which is fixed, remove the pair"
-    if states_of(beliefs.get(name)):
+    if isinstance(beliefs.get(name), Conditional) and states_of(beliefs[name]):
         return f"{what}, a regime given another, correlate that one instead"
+    if _is_certain(beliefs.get(name)):
+        return f"{what}, which has one possible value only, remove the pair"
     if name in beliefs:
         return f"{what}, which is discrete in some state, give it a continuous family there"
     return f"{what}, which is no input, name one.{near(name, can)}"
@@ -152,4 +154,10 @@ def _can_correlate(marginal: Any) -> bool:
             isinstance(m, float) or (isinstance(m, Marginal) and steps_of(m) is None)
             for m in marginal.marginals.values()
         )
-    return isinstance(marginal, (Marginal, Categorical))
+    return isinstance(marginal, (Marginal, Categorical)) and not _is_certain(marginal)
+
+
+def _is_certain(marginal: Any) -> bool:
+    """Whether a discrete input or a regime has one possible value only."""
+    steps = steps_of(marginal)
+    return steps is not None and len(steps) == 0

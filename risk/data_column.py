@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 from risk.names import suggest
 
 LARGEST = 10_000_000  # bytes of a data file
 MOST = 10_000  # values
+_LONG_LINE = re.compile("[^\n]{100001}")
 
 
 class MissingColumn(ValueError):
@@ -103,7 +105,7 @@ def _text(folder: Path, name: str) -> str:
         if size < 0:
             near = suggest(path.name[:100], sorted(p.name for p in file.parent.glob("*.csv"))[:500])
             raise ValueError(f"Expected a CSV file at {shown}, found none. Check the path.{near}")
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ValueError(
             f"Expected a file that can be read at {shown}, got {error.strerror}. Check it."
@@ -113,6 +115,13 @@ def _text(folder: Path, name: str) -> str:
         raise ValueError(
             f"Expected UTF-8 in {name}, got the byte {byte}. Save the file as UTF-8."
         ) from None
+    if long := _LONG_LINE.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise ValueError(
+            f"Expected lines of at most 100,000 characters in {name}, got more in line {line}. "
+            "Keep the columns that are needed."
+        )
+    return text
 
 
 def _number(row: list[str], at: int, where: str) -> float:

@@ -53,48 +53,47 @@ def build_shares(tables: Table, sources: Sources | None, report: Report) -> list
         where: Where = ("shares", name)
         belief = Belief(*well_formed(SharesSchema, table), table, where)
         schema, about = belief.schema, _about(name, belief, sources, report)
-        if _shares_fit(belief, report) and belief.has("family", "parameters"):
-            found.append(Placed(Shares(schema.parameters, spread=schema.spread, **about), where))
+        spread = schema.spread if _spread_fits(belief, report) else None
+        if _shares_fit(belief, report):
+            found.append(Placed(Shares(schema.parameters, spread=spread, **about), where))
     return found
 
 
 def _shares_fit(belief: Belief, report: Report) -> bool:
-    """Whether the numbers of a block of shares are ones that it can have."""
-    schema, table = belief.schema, belief.table
-    wrong: list[tuple[tuple[str, ...], str]] = []
-    given = schema.parameters if belief.has("parameters") else {}
-    listed = table.get("parameters")
+    """Whether the parameters of a block of shares are ones that it can have."""
+    given = belief.schema.parameters if belief.has("parameters") else {}
+    wrong: dict[tuple[str, ...], str] = {(n,): f"expected a number above 0, got {x:g}, correct it"
+             for n, x in given.items() if x <= 0}  # fmt: skip
     if len(given) == 1:
-        wrong.append((("parameters",), "expected two shares or more, got one, add the others"))
-    wrong += [
-        (("parameters", name), f"expected a number above 0, got {x:g}, correct it")
-        for name, x in given.items()
-        if x <= 0
-    ]
-    normal = schema.family == "logistic_normal"
-    if belief.has("family") and normal and "spread" not in table:
-        wrong.append((("spread",), "missing, add a standard deviation for each share"))
-    elif belief.has("family") and not normal and "spread" in table:
-        what = 'does not go with `family = "dirichlet"`, remove one of the two'
-        wrong.append((("spread",), what))
-    elif isinstance(listed, dict) and belief.has("spread"):
-        wrong += _spread_problems(listed, schema.spread)
-    for keys, what in wrong:
-        report.add(belief.at(*keys), what)
-    return not wrong and "spread" not in belief.wrong
+        wrong[()] = "expected two shares or more, got one, add the others"
+    for keys, what in wrong.items():
+        report.add(belief.at("parameters", *keys), what)
+    return bool(given) and not wrong
 
 
-def _spread_problems(given: Table, spread: Table) -> list[tuple[tuple[str, ...], str]]:
-    missing = [name for name in given if name not in spread]
+def _spread_fits(belief: Belief, report: Report) -> bool:
+    """Whether a logistic normal has a spread for each share, and a Dirichlet has none."""
+    schema, table = belief.schema, belief.table
+    listed, normal = table.get("parameters"), schema.family == "logistic_normal"
+    names = list(listed) if isinstance(listed, dict) else []
     wrong: list[tuple[tuple[str, ...], str]] = []
-    for name, x in spread.items():
-        if name not in given:
-            what = f"no share of this name, remove or rename it.{near(name, missing)}"
-            wrong.append((("spread", name), what))
-        elif not 0 < x < _WIDEST:
-            what = f"expected a number above 0 and below {_WIDEST}, got {x:g}, correct it"
-            wrong.append((("spread", name), what))
-    return wrong + [(("spread",), f"no number for the share {n!r}, add it") for n in missing]
+    if "spread" in table and belief.has("family") and not normal:
+        wrong.append(((), 'does not go with `family = "dirichlet"`, remove one of the two'))
+    elif "spread" not in table and normal:
+        wrong.append(((), "missing, add a standard deviation for each share"))
+    elif belief.has("spread") and names:
+        missing = [name for name in names if name not in schema.spread]
+        wrong += [((), f"no number for the share {name!r}, add it") for name in missing]
+        for name, x in schema.spread.items():
+            if name not in names:
+                what = f"no share of this name, remove or rename it.{near(name, missing)}"
+                wrong.append(((name,), what))
+            elif not 0 < x < _WIDEST:
+                what = f"expected a number above 0 and below {_WIDEST}, got {x:g}, correct it"
+                wrong.append(((name,), what))
+    for keys, what in wrong:
+        report.add(belief.at("spread", *keys), what)
+    return not wrong and "spread" not in belief.wrong
 
 
 def build_correlations(tables: Table, sources: Sources | None, report: Report) -> list[Placed]:
@@ -105,18 +104,18 @@ def build_correlations(tables: Table, sources: Sources | None, report: Report) -
             continue
         belief = Belief(*well_formed(CorrelationSchema, table), table, ("correlations", name))
         schema, about = belief.schema, _about(name, belief, sources, report)
-        fits = _says_one_thing(belief, report)
+        _check_keys(belief, report)
         pairs, rows = _every_pair(belief, report)
-        single = pairs.pop("", None)
-        if not (fits and (single or pairs)):
+        single, given = pairs.pop("", {}), tuple(schema.given or ())
+        if not single and not (given and pairs):
             continue
         df = schema.degrees_of_freedom
         block = Correlated(
-            single or {},
+            single,
             rank=schema.rank,
             degrees_of_freedom=math.inf if df is None else df,
-            given=tuple(schema.given or ()),
-            states=pairs,
+            given=() if single else given,
+            states={} if single else pairs,
             repair=schema.repair is not None,
             **about,
         )
@@ -147,7 +146,7 @@ def unheld_problems(block: Correlated, beliefs: Mapping[str, Any]) -> list[tuple
 def _refusal(block: Correlated, by_state: Mapping[str, Pairs], beliefs: Mapping[str, Any]) -> str:
     """Why pairs in some states, instead of the block's own, cannot hold; empty if they can."""
     single = by_state.get("", {})
-    own = {"given": (), "states": {}} if single else {}
+    own: dict[str, Any] = {"given": (), "states": {}} if single else {}
     try:
         latent_of(replace(block, pairs=single, **own), beliefs)
     except ValueError as error:
@@ -171,8 +170,8 @@ def _about(name: str, belief: Belief, sources: Sources | None, report: Report) -
     }
 
 
-def _says_one_thing(belief: Belief, report: Report) -> bool:
-    """Whether a table has pairs, or `given` with states, and what its copula needs."""
+def _check_keys(belief: Belief, report: Report) -> None:
+    """Report a table without pairs, or `given` with states, or without what its copula needs."""
     table, schema = belief.table, belief.schema
     wrong: dict[str, str] = {}
     by_state = [key for key in ("given", "states") if key in table]
@@ -189,7 +188,6 @@ def _says_one_thing(belief: Belief, report: Report) -> bool:
         wrong["degrees_of_freedom"] = 'they go with copula = "t", add that or remove them'
     for key, what in wrong.items():
         report.add(belief.at(*([key] if key else [])), what)
-    return not wrong and not {"given", "degrees_of_freedom"} & belief.wrong
 
 
 def _every_pair(

@@ -79,7 +79,7 @@ class _Fit(NamedTuple):
     quantiles: int
     misfit: float
     tied: bool
-    count: int
+    size: int
     distance: float
     p_value: float
 
@@ -104,7 +104,7 @@ def _fit(data: xr.Dataset, j: int, whole: Reading) -> _Fit:
         quantiles=len(at),
         misfit=misfit,
         tied=bool(runner_up) and abs(other - misfit) < EQUAL,
-        count=int(data["data_count"].values[j]),
+        size=int(data["data_count"].values[j]),
         distance=float(data["kolmogorov"].values[j]),
         p_value=float(data["p_value"].values[j]),
     )
@@ -114,7 +114,7 @@ def doubtful_fits(data: xr.Dataset, whole: Reading) -> Iterator[Remark]:
     """Fits that miss what was asked, ties between families, and data that disagree."""
     for j, name in enumerate(map(str, data["fit_input"].values)):
         fit = _fit(data, j, whole)
-        if fit.misfit > MISFIT and not fit.count:
+        if fit.misfit > MISFIT and not fit.size:
             yield Remark(
                 "misfit",
                 (name,),
@@ -122,7 +122,7 @@ def doubtful_fits(data: xr.Dataset, whole: Reading) -> Iterator[Remark]:
                 f"their range: asked {fit.asked}, got {fit.got}. Take a family that has them "
                 '(family = "best", or "metalog"), or check them.',
             )
-        if fit.tied and fit.quantiles == 2 and not fit.count:
+        if fit.tied and fit.quantiles == 2 and not fit.size:
             yield Remark(
                 "two quantiles",
                 (name,),
@@ -134,7 +134,7 @@ def doubtful_fits(data: xr.Dataset, whole: Reading) -> Iterator[Remark]:
             yield Remark(
                 "data disagree",
                 (name,),
-                f"{fit.who}: its {fit.count} values do not look like the {fit.family} fitted to "
+                f"{fit.who}: its {fit.size} values do not look like the {fit.family} fitted to "
                 f"them (Kolmogorov’s distance {percent(fit.distance)}, p = {fit.p_value:.2g}). "
                 'Choose another family, or family = "empirical".',
             )

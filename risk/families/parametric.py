@@ -47,7 +47,8 @@ def beta_quantile(
     u: Array, alpha: float, beta: float, minimum: float = 0.0, maximum: float = 1.0
 ) -> Array:
     """Quantiles of a beta between two limits."""
-    return _between(special.betaincinv(alpha, beta, u), minimum, maximum)
+    unit = special.betaincinv(alpha, beta, u)
+    return np.asarray(unit) if (minimum, maximum) == (0, 1) else _between(unit, minimum, maximum)
 
 
 def uniform_quantile(u: Array, minimum: float, maximum: float) -> Array:

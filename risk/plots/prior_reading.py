@@ -35,12 +35,12 @@ class Panel(NamedTuple):
     family: str
     basis: str
     shape: str  # "curve", "bars", "values" or "states"
-    quantiles: tuple[float, float, float]
+    quantiles: tuple[float, ...]
     claim: float
     claimed_state: str
     percentile: float
     excluded: bool
-    window: tuple[float, float]
+    window: tuple[float, ...]
     edges: Array
     density: Array
     atoms: list[tuple[float, float]]  # values with their probabilities
@@ -50,7 +50,7 @@ class Panel(NamedTuple):
     states: list[tuple[str, float]]
     asked: list[tuple[float, float]]  # probability and quantile
     reported: list[tuple[float, str]]
-    cut: tuple[float, float]
+    cut: tuple[float, ...]
 
 
 def read_panels(beliefs: xr.Dataset) -> list[Panel]:
