@@ -12,7 +12,7 @@ from risk.names import suggest
 
 LARGEST = 10_000_000  # bytes of a data file
 MOST = 10_000  # values
-_LONG_LINE = re.compile("[^\n]{100001}")
+_LONG_LINE = re.compile("^[^\n]{100001}", re.MULTILINE)
 
 
 class MissingColumn(ValueError):

@@ -133,7 +133,8 @@ def _is_hidden(character: str) -> bool:
 
 
 _DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_PAIR_ITEMS = [{"type": "string"}, {"type": "string"}, {"type": "number"}]
+_RANK = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{_RATIO}$"}]}
+_PAIR_ITEMS = [{"type": "string"}, {"type": "string"}, _RANK]
 Ratio = Annotated[str, Field(pattern=f"^{_RATIO}$")]
 Number = Annotated[float, BeforeValidator(number_from, json_schema_input_type=float | Ratio)]
 Claim = Annotated[float | str, BeforeValidator(claim_from)]

@@ -141,13 +141,19 @@ CSV = {  # name → the data, and what is said first
     "one_line": ("price" + "," * (TEN - 9), f"{LONG}1"),
     "one_cell": ("price\n" + "1" * (TEN - 9), f"{LONG}2"),
     "one_row": ("price\n" + "1," * (TEN // 2 - 9), f"{LONG}2"),
-    "open_quote": ('price\n"' + "a\n" * (TEN // 2 - 9), "expected comma-separated values in data."),
+    "open_quote": (
+        'price\n"' + "a\n" * (TEN // 2 - 9),
+        "expected comma-separated values in data.csv",
+    ),
     "columns": (
         "c," * 49_999,
         "no column 'price' in data.csv, which has c, c, c, c, c, c, c, c, …",
     ),
     "same_columns": ("price," * 16_000, "expected one column 'price' in data.csv, got 16000"),
-    "wide": (("price," + "c," * 40_000 + "\n") * 120, "expected a finite number in line 2 of data"),
+    "wide": (
+        ("price," + "c," * 40_000 + "\n") * 120,
+        "expected a finite number in line 2 of data.csv, got 'price'",
+    ),
     "too_large": (
         "price\n" + "1.5\n" * 3_000_000,
         "expected at most 10 MB of data, got 12,000,006",
