@@ -20,6 +20,7 @@ from risk.prior_belief import KEYS, build_belief, parts, unfitting, way_said
 from risk.prior_experts import build_experts, build_pool, expert_name, which_expert
 from risk.prior_report import Belief, Reading, Report, has_form, well_formed
 from risk.prior_schema import (
+    EvidenceSchema,
     ExpertSchema,
     InputSchema,
     JudgementSchema,
@@ -156,20 +157,19 @@ def _prior(name: str, table: Any, around: Around, reading: Reading) -> Prior:
         lever=schema.lever is not None,
         source=list(dict.fromkeys(found)) if found or judgement else UNSAID,
         judgement=judgement,
-        evidence=_evidence(schema, where, sources, report),
+        evidence=_evidence(belief, sources, report),
     )
 
 
-def _evidence(
-    schema: InputSchema, where: Where, sources: Sources | None, report: Report
-) -> tuple[Evidence, ...]:
+def _evidence(belief: Belief, sources: Sources | None, report: Report) -> tuple[Evidence, ...]:
     """Reported values beside the prior, with unknown sources in the report."""
-    for i, point in enumerate(schema.evidence):
-        check_source(point.source, sources, (*where, "evidence", i, "source"), report)
+    for point in parts(belief, "evidence", EvidenceSchema):
+        if point.has("source"):
+            check_source(point.schema.source, sources, point.at("source"), report)
     stand_in = Source(UNSAID)
     return tuple(
         Evidence(p.value, p.label, (sources or {}).get(p.source) or stand_in)
-        for p in schema.evidence
+        for p in belief.schema.evidence
     )
 
 

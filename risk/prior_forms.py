@@ -90,6 +90,13 @@ def positive(value: float) -> float:
     return value
 
 
+def one_or_more(value: float) -> float:
+    """A number from 1 on."""
+    if value < 1:
+        raise ValueError(f"expected a number of 1 or more, got {value:g}, correct it")
+    return value
+
+
 def thin(value: float) -> float:
     """A relative difference above 0."""
     if value <= 0:

@@ -166,6 +166,7 @@ def well_formed(form: type[BaseModel], table: Any) -> tuple[Any, set[str]]:
 _STAND_INS: dict[Any, Mapping[str, Any]] = {
     InputSchema: dict.fromkeys(("label", "unit", "description"), UNSAID),
     ExpertSchema: {"who": UNSAID},
+    EvidenceSchema: {"value": 0.0, "label": UNSAID, "source": UNSAID},
     ComponentSchema: {"family": "normal", "weight": 1.0},
     SharesSchema: {"label": UNSAID, "family": "dirichlet", "parameters": {UNSAID: 1.0}},
     CorrelationSchema: {"label": UNSAID},

@@ -24,6 +24,7 @@ from risk.prior_forms import (
     Values,
     Web,
     not_zero,
+    one_or_more,
     plain_text,
     positive,
     thin,
@@ -172,7 +173,7 @@ class InputSchema(_ListsSchema):
     """Names of [sources.…] tables."""
     judgement: JudgementSchema | None = None
     """Who judged, when and why, where no source settles it."""
-    evidence: list[EvidenceSchema] = []
+    evidence: Annotated[list[EvidenceSchema], Field(max_length=100)] = []
     """Reported values that are shown beside the prior."""
 
 
@@ -198,7 +199,7 @@ class CorrelationSchema(_BlockSchema):
     """Which rank correlation."""
     copula: Literal["gaussian", "t"] = "gaussian"
     """How extremes meet: never in the Gaussian copula, often in the t copula."""
-    degrees_of_freedom: Annotated[Number, AfterValidator(positive)] | None = None
+    degrees_of_freedom: Annotated[Number, AfterValidator(one_or_more)] | None = None
     """Of a t copula."""
     given: Names | None = None
     """Categorical inputs in whose states the correlations differ; needs `states`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import Any
 
 import pytest
 
-from risk.locations import Locator, Where, syntax_problem
+from risk.locations import Locator, Where, long_number, syntax_problem, too_deep
 from risk.shipped import priors_directory
 
-FILES = [*sorted(priors_directory().glob("*.toml")), *sorted(Path(__file__).parent.glob("bad/*"))]
+HERE = Path(__file__).parent
+FILES = [
+    *sorted(priors_directory().glob("*.toml")),
+    *sorted(HERE.glob("bad/*.toml")),
+    *sorted(HERE.glob("good/*.toml")),
+]
 
 # Every value is text that says its own path, so that its place can be found by searching for it.
 SPELLINGS = """\
@@ -147,3 +153,49 @@ def test_a_syntax_error_is_shown_where_it_is(
 )
 def test_a_broken_text_has_places_up_to_where_it_breaks(text: str) -> None:
     assert Locator(f"first = 1\n{text}").place(["first"]) == (1, 9)
+
+
+DEEP = [
+    ("a." * 30 + "b = 1", 0),
+    ("x = 1\n[" + "a . " * 30 + "b]", 7),
+    ("x = 1\n" + "'a b'." * 30 + "b = 1", 6),
+    ("x = " + "[" * 30, 4),
+    ("x = " + "{ a = " * 30, 4),
+    ("x = [\n" + "[ " * 30, 4),
+    ("a." * 29 + "b = 1", None),
+    ("x = " + "[" * 29, None),
+    ("x = 1.5 # a.b.c. and so on...", None),
+    ("x = '" + "." * 99 + "'", None),
+]
+
+
+@pytest.mark.parametrize(("text", "offset"), DEEP, ids=[str(i) for i in range(len(DEEP))])
+def test_what_is_nested_too_deeply_has_its_place(text: str, offset: int | None) -> None:
+    assert too_deep(text) == offset
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 200_000,
+        "a." * 29 + "a" * 200_000,
+        "a " * 100_000,
+        '"' * 200_000,
+        "a\t" * 100_000 + ".",
+        "[ " * 29 + " " * 200_000,
+        "[a" * 100_000,
+        "9" * 3999 + ("_" + "9" * 3999) * 50,
+        "9 " * 100_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_looking_for_too_much_is_quick(text: str) -> None:
+    start = time.process_time()
+    too_deep(text)
+    long_number(text)
+    assert time.process_time() - start < 1
+
+
+def test_a_long_number_has_its_place() -> None:
+    assert long_number("x = 1\ny = " + "1" * 5000) == 10
+    assert long_number("x = 1") == 0
