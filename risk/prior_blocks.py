@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from risk.blocks import Correlated, Pairs, Shares
-from risk.checks import near
+from risk.checks import UNKNOWN, near
 from risk.dependence import Block
 from risk.latent import latent_of
 from risk.locations import Where
@@ -23,7 +24,9 @@ from risk.sources import Observation
 
 Table = Mapping[str, Any]
 _ROW: TypeAdapter[Any] = TypeAdapter(Pair)
-_WIDEST = 50  # standard deviation of a logarithm beyond which shares are 0 or 1
+_LEAST, _MOST = 1e-3, 1_000_000  # alpha, spread: beyond, shares have no quantiles
+_SMALLEST = 1e-6  # centre of a share
+_WIDEST = 40  # standard deviation of a logarithm: beyond, shares are 0 or 1
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,24 @@ def build_shares(tables: Table, sources: Sources | None, report: Report) -> list
         schema, about = belief.schema, _about(name, belief, sources, report)
         spread = schema.spread if _spread_fits(belief, report) else None
         if _shares_fit(belief, report):
-            found.append(Placed(Shares(schema.parameters, spread=spread, **about), where))
+            block = Shares(schema.parameters, spread=spread, **about)
+            if (
+                report.tried(partial(getattr, block, "marginals"), (*where, "parameters"))
+                is not UNKNOWN
+            ):
+                found.append(Placed(block, where))
     return found
 
 
 def _shares_fit(belief: Belief, report: Report) -> bool:
     """Whether the parameters of a block of shares are ones that it can have."""
     given = belief.schema.parameters if belief.has("parameters") else {}
-    wrong: dict[tuple[str, ...], str] = {(n,): f"expected a number above 0, got {x:g}, correct it"
-             for n, x in given.items() if x <= 0}  # fmt: skip
+    least = _LEAST if belief.schema.family == "dirichlet" else _SMALLEST
+    wrong: dict[tuple[str, ...], str] = {}
+    for name, x in given.items():
+        if not least <= x <= _MOST:
+            numbers = f"a number from {least:g} to {_MOST:,}" if x > 0 else "a number above 0"
+            wrong[name,] = f"expected {numbers}, got {x:g}, correct it"
     if len(given) == 1:
         wrong[()] = "expected two shares or more, got one, add the others"
     for keys, what in wrong.items():
@@ -88,8 +100,8 @@ def _spread_fits(belief: Belief, report: Report) -> bool:
             if name not in names:
                 what = f"no share of this name, remove or rename it.{near(name, missing)}"
                 wrong.append(((name,), what))
-            elif not 0 < x < _WIDEST:
-                what = f"expected a number above 0 and below {_WIDEST}, got {x:g}, correct it"
+            elif not _LEAST <= x <= _WIDEST:
+                what = f"expected a number from {_LEAST:g} to {_WIDEST}, got {x:g}, correct it"
                 wrong.append(((name,), what))
     for keys, what in wrong:
         report.add(belief.at("spread", *keys), what)

@@ -102,7 +102,7 @@ def test_three_quantiles_or_more_fix_a_shift(family: str, data: st.DataObject) -
     check_return(belief, probabilities, family)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.one_of(*BELIEFS.values(), *SHIFTED.values()), st.sampled_from(THREE))
 def test_without_a_family_the_first_that_returns_them_is_taken(
     belief: Marginal, probabilities: tuple[float, ...]
