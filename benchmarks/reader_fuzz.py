@@ -3,7 +3,8 @@
 Good files with one to three random changes: to their lines, to what they say (values of other types
 and sizes, keys removed, added, renamed or borrowed from elsewhere), and files with one key that
 nothing knows in a random table. Each is read with the reader of `risk check`; what it accepts is
-drawn from, what it refuses must be well-formed lines with a place.
+drawn from, what it refuses must be well-formed lines with a place, in words for people, each once.
+A warning counts as a traceback.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import tempfile
 import time
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +29,8 @@ from risk.shipped import priors_directory
 
 FILES = 1000  # of each kind
 GOOD = Path(__file__).resolve().parents[1] / "tests" / "priors" / "good"
-LINE = re.compile(r"case\.toml:\d+:\d+: \S.*?: \S.*[^.]")
+LINE = re.compile(r"case\.toml:[1-9]\d*:[1-9]\d*: \S.*?: \S.*[^.]")
+INNER = re.compile(r"<\w+>|UNKNOWN|unknown\(|'\?'|\bnp\.|Marginal|None\b|Traceback|f\(a\)|\w+Error")
 Change = Callable[[str, random.Random], str]
 
 
@@ -74,10 +77,12 @@ def outcome(path: Path) -> str:
         priors = read_priors(path)
         points = np.full((len(priors.map.axes), 3), [0.1, 0.5, 0.9])
         drawn = priors.map.inputs(priors.map.columns(points))
-        return "read" if all(np.isfinite(x).all() for x in drawn.values()) else "not finite"
+        finite = all(np.isfinite(x).all() for x in drawn.values())
+        return "read" if priors.hash and finite else "not finite"
     except PriorsError as error:
         lines = [line.removeprefix(f"{path.parent}/") for line in error.problems]
-        return "refused" if lines and all(map(LINE.fullmatch, lines)) else "badly said"
+        well = all(LINE.fullmatch(line) and not INNER.search(line) for line in lines)
+        return "refused" if lines and well and len(set(lines)) == len(lines) else "badly said"
     except Exception as error:  # what must never happen, counted
         return f"traceback: {type(error).__name__}"
 
@@ -98,6 +103,7 @@ def fuzz(texts: Sequence[str], change: Change, seed: int, path: Path) -> tuple[C
 
 def main() -> None:
     """Write reader_fuzz.md."""
+    warnings.simplefilter("error")
     sources = [GOOD / "everything.toml", *sorted(priors_directory().glob("*.toml"))]
     texts = [path.read_text("utf-8") for path in sources]
     rows, counts = [], Counter[str]()

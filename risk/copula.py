@@ -39,7 +39,7 @@ def steps_of(marginal: Any) -> Array | None:
     else:
         return None
     # A state without probability has no ranks: its edges are those of its neighbour.
-    return np.unique(edges[(edges > 0) & (edges < 1)])
+    return np.unique(edges[(edges > 1e-12) & (edges < 1 - 1e-12)])  # sums round
 
 
 def latent_correlation(

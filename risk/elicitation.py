@@ -30,7 +30,7 @@ HELD = {  # parameters that may be given beside quantiles; the others are fitted
     "beta": ("minimum", "maximum"),
     "metalog": ("minimum", "maximum", "terms"),
 }
-_ABOVE_ZERO = {"standard_deviation", "scale", "sigma", "shape", "alpha", "beta"}
+_ABOVE_ZERO = {"standard_deviation", "scale", "sigma", "shape", "alpha", "beta", "shift"}
 _LEAST = {"triangular": 3, "pert": 3, "metalog": 3}  # quantiles that a family needs
 
 
@@ -173,31 +173,41 @@ def _fit(
     if np.isinf(limits).all():
         found = closest(family, p, x, held)
         return _made(family, found), found.misfit
-    holds = [dict(held)]
-    if family in ("lognormal", "gamma") and "shift" not in held and x[0] > 0:
-        holds.insert(0, {"shift": 0.0, **held})  # a shift only where nothing else will do
+    if family not in ("lognormal", "gamma") or "shift" in held or len(x) == 2:
+        return _fit_within(family, p, x, held, limits, held)
+    # A shift only where nothing else will do; then from several, since it is hard to see.
+    rooms = [float(x[0] - room * (x[-1] - x[0])) for room in (0.3, 3.0, 0.03)]
+    known = [{"shift": 0.0}] if x[0] > 0 else []
     fits = []
-    for own in holds:
-        fits.append(_fit_within(family, p, x, own, limits))
-        if fits[-1][1] <= EXACT or len(x) == 2:
+    for own in (*known, {}, *({"shift": shift} for shift in rooms)):
+        fits.append(_fit_within(family, p, x, own, limits, own if own in known else {}))
+        if fits[-1][1] <= EXACT:
             break
     return min(fits, key=lambda fit: fit[1])
 
 
 def _fit_within(
-    family: str, p: Array, x: Array, held: Mapping[str, float], limits: tuple[float, float]
+    family: str,
+    p: Array,
+    x: Array,
+    near: Mapping[str, float],
+    limits: tuple[float, float],
+    held: Mapping[str, float],
 ) -> tuple[Marginal, float]:
-    """The closest of a truncated family, by least squares from the whole family's closest."""
-    start = closest(family, p, x, held).parameters
+    """The closest of a truncated family, by least squares from the whole family's near it."""
+    start = closest(family, p, x, near).parameters
     names = [name for name in start if name not in {*held, "degrees_of_freedom"}]
     fixed = {name: value for name, value in start.items() if name not in names}
     logs = np.array([name in _ABOVE_ZERO for name in names])
-    values = np.array([start[name] for name in names])
+    # A shift is searched for by its distance below the first quantile.
+    values = np.array([x[0] - start[name] if name == "shift" else start[name] for name in names])
     theta = np.where(logs, np.log(np.where(logs, values, 1.0)), values)
 
     def at(theta: Array) -> Marginal:
         values = np.where(logs, np.exp(np.clip(theta, -600.0, 600.0)), theta)
         own = dict(zip(names, values.tolist(), strict=True)) | fixed
+        if "shift" in names:
+            own["shift"] = float(x[0]) - own["shift"]
         return truncated(FAMILIES[family](**own), *limits)
 
     def error(theta: Array) -> Array:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import xarray as xr
+from hypothesis import settings
 
 import risk
 
 ROOT = Path(__file__).parent.parent
+# The same examples in every run, so that a change is judged by the change alone; to look for new
+# ones: HYPOTHESIS_PROFILE=explore.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 MAIN_CASE = ROOT / "priors" / "deepseek_2025_02.toml"
 
 

@@ -66,7 +66,7 @@ class Broken:
         after = np.clip(np.searchsorted(self.values[first], x, side="right"), 1, first.sum() - 1)
         low, high = self.values[first][after - 1], self.values[first][after]
         start, end = self.cumulative[last][after - 1], self.cumulative[first][after]
-        part = np.clip((x - low) / (high - low), 0.0, 1.0)
+        part = (np.clip(x, low, high) - low) / (high - low)
         inside = start + part * (end - start)
         return np.where(x < self.values[0], 0.0, np.where(x >= self.values[-1], 1.0, inside))
 
