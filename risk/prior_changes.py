@@ -24,7 +24,7 @@ def without(block: Block, names: set[str]) -> Block | None:
         for state, pairs in block.by_state.items()
     }
     if block.given:
-        return replace(block, states=states) if all(states.values()) else None
+        return replace(block, states=states) if any(states.values()) else None
     return replace(block, pairs=states[""]) if states[""] else None
 
 

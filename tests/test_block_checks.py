@@ -181,3 +181,14 @@ def test_priors_refuse_them_all_together() -> None:
     assert "shrunk by" in shrunk.map.latent["a + bb + given"].changes[0]
     with pytest.raises(ValueError, match="a rank correlation that these inputs can have, between"):
         risk.Priors(INPUTS, {("regime", "other"): 0.99})
+
+
+def test_fixing_an_input_keeps_what_other_inputs_share_in_some_states() -> None:
+    inputs = {name: prior(stats.norm(0, 1)) for name in ("a", "b", "c")}
+    states = {"open": {("a", "b"): 0.4}, "closed": {("a", "b"): 0.4, ("b", "c"): 0.5}}
+    block = Correlated(name="both", given=("regime",), states=states)
+    priors = risk.Priors({"regime": prior(STATES), **inputs}, blocks=[block])
+    (kept,) = priors.fix(a=0.0).blocks
+    assert isinstance(kept, Correlated)
+    assert kept.states == {"open": {}, "closed": {("b", "c"): 0.5}}
+    assert priors.fix(b=0.0).blocks == ()

@@ -61,7 +61,11 @@ def mean_of(quantile: Callable[[Array], Array]) -> float:
 
 
 def deviation_of(quantile: Callable[[Array], Array]) -> float:
-    """Standard deviation of a distribution that has one."""
+    """Standard deviation of a distribution that has one.
+
+    What is less probable than 1e-16 is left out: nothing, but of tails that are nearly too heavy to
+    have one (of a Student t with 2.2 degrees of freedom 2 %).
+    """
     values = quantile(PROBABILITIES)
     centred = values - float(np.sum(values * _weights()))
     return math.sqrt(float(np.sum(centred**2 * _weights())))

@@ -121,6 +121,7 @@ def _together(context: Context, block: dict[str, Any]) -> Together:
             )
             + (f" when {said_state(state)}" if state else "")
             for state, pairs in block["states"].items()
+            if pairs
         ]
         copula = "Gaussian" if block["degrees_of_freedom"] is None else "t"
         text = f"{'; '.join(each)} ({rank}'s rank correlation, {copula} copula)"
