@@ -64,6 +64,7 @@ def check_lines(
     heading = f"{count} {'warning' if count == 1 else 'warnings'}" if count else "No warnings"
     blocks = [
         _table(beliefs, width),
+        _listed("Fits", fit_texts(beliefs), width),
         _listed("Regimes", _regimes(beliefs), width),
         _listed("What moves together", _blocks(beliefs), width),
         list(more),
@@ -91,6 +92,41 @@ def lines_of(beliefs: xr.Dataset) -> Iterator[Line]:
                 grades=str(data["grades"][k]),
                 alone=bool(data["judged_alone"][k]),
             )
+
+
+def fit_texts(beliefs: xr.Dataset) -> list[str]:
+    """Every fit: quantiles asked for (or of the data) beside those got, how close, who is next."""
+    if "fit" not in beliefs.dims:
+        return []
+    data = {str(name): x.values for name, x in beliefs.variables.items()}
+    return [_fit_text(data, j) for j in range(beliefs.sizes["fit"])]
+
+
+def _fit_text(data: Any, j: int) -> str:
+    name, part = str(data["fit_input"][j]), str(data["fit_part"][j])
+    k = [str(key) for key in data[INPUT]].index(name)
+    own = data["asked_fit"] == j
+    at = [f"P{100 * p:g}" for p in data["asked_probability"][own]]
+    pair = [*map(float, data["asked_quantile"][own]), *map(float, data["got_quantile"][own])]
+    texts = value_texts(pair, str(data["input_units"][k]), str(data["input_style"][k]) or None)
+    both = zip(at, texts[: len(at)], texts[len(at) :], strict=True)
+    values = ", ".join(f"{p} {asked} → {got}" for p, asked, got in both)
+    who = ", ".join(filter(None, [str(data["input_label"][k]), part]))
+    family = str(data["fit_family"][j]).replace("_", " ")
+    text = f"{who}: {family}, asked → got {values}; misfit {_percent(data['misfit'][j])}"
+    if str(data["fit_data"][j]):
+        text = (
+            f"{who}: {family} fitted to {data['data_count'][j]} values ({data['fit_data'][j]}), "
+            f"data → fit {values}; Kolmogorov's distance {data['kolmogorov'][j]:.2f}"
+        )
+        text += f", p = {data['p_value'][j]:.2f}" if math.isfinite(data["p_value"][j]) else ""
+    runner = str(data["fit_runner_up"][j]).replace("_", " ")
+    other = _percent(data["runner_up_misfit"][j])
+    return text + (f"; runner-up {runner}, misfit {other}" if runner else "")
+
+
+def _percent(share: float) -> str:
+    return number(float(share), "1", style="share") if share >= 5e-4 else "0%"
 
 
 def _table(beliefs: xr.Dataset, width: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -232,3 +233,14 @@ def test_json_has_no_number_that_is_none() -> None:
     x, y = data["inputs"]
     assert (x["standard_deviation"], x["theoretical"]) == (None, None)
     assert "p5" not in y
+
+
+def test_fits_stand_beside_what_was_asked(command: Command, root: Path) -> None:
+    asked = " ".join(command("check", root / "priors" / "subscription_lab.toml").out.split())
+    assert "Input per output token: lognormal, asked → got P5 2.20 → 2.20, P50 4.50 → 4.50" in asked
+    assert "runner-up gamma, misfit" in asked
+    fitted = " ".join(command("check", root / "priors" / "api_lab.toml").out.split())
+    assert "List-price level: lognormal fitted to 8 values (data/flagship_price_lists.csv" in fitted
+    assert re.search(
+        r"data → fit P5 0\.\d+ → 0\.\d+, .*Kolmogorov's distance 0\.20, p = 0\.\d\d", fitted
+    )
