@@ -35,7 +35,7 @@ CHECKS = {
     "tests and doctests": ("pytest", "-n", "2"),
 }
 COMPILE = (
-    *("uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--quiet"),
+    *("uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--extra", "cluster", "--quiet"),
     *("--universal", "--python-version", "3.11", "--fork-strategy", "fewest"),
     *("--generate-hashes", "--only-binary", ":all:", "--no-header", "--no-annotate"),
 )

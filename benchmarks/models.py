@@ -13,8 +13,9 @@ import risk
 from benchmarks import closed_forms
 from benchmarks.closed_forms import Exact
 from risk import analysis
-from risk.engine import Job, Runs, run_replicates
 from risk.evaluation import bind
+from risk.exchanges import Job
+from risk.simulation import Runs, plan, run_replicates
 
 Array = NDArray[np.float64]
 REPLICATES = 16
@@ -111,7 +112,7 @@ def every_case() -> list[Case]:
 def simulate(case: Case, draws: int, seed: int) -> tuple[Runs, Job, Any]:
     """The engine's runs of a case and the Dataset of its indices, without the other analyses."""
     bound = bind(case.model, case.priors)
-    job = Job(bound, {name: (name,) for name in case.inputs}, ("y",), draws, seed, [])
-    runs, job = run_replicates(job, REPLICATES)
+    job = plan(bound, {name: (name,) for name in case.inputs}, ("y",), draws, seed)
+    runs = run_replicates(job, REPLICATES)
     drawn = analysis.draws(runs, job, case.priors)
     return runs, job, analysis.sobol(runs, job, drawn)

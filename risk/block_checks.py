@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from risk.blocks import Correlated, Shares
 from risk.checks import UNKNOWN, Problem, circle_said, circles, given_problems, near
+from risk.conditional import Conditional, states_of
 from risk.copula import steps_of
-from risk.dependence import Block, Conditional, states_of
+from risk.dependence import Block
 from risk.marginals import Categorical, Marginal
 
 if TYPE_CHECKING:

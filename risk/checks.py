@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from risk.dependence import Block, Conditional, combinations, states_of
+from risk.conditional import Conditional, combinations, states_of
+from risk.dependence import Block
 from risk.marginals import Categorical, Marginal
 from risk.names import suggest
 from risk.signature import Model, Quantity, read_signature

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from risk.console import (
+    DIFFERENCE,
+    INTERRUPTED,
+    INVALID_FILE,
+    USAGE,
+    labels_that_clash,
+    model_failures,
+    notes,
+    only_one,
+    progress,
+    say,
+    stop,
+    width,
+)
 from risk.version import __version__
 
 if TYPE_CHECKING:
@@ -19,7 +30,6 @@ if TYPE_CHECKING:
     from risk.memo.context import Context
     from risk.priors import Priors
 
-DIFFERENCE, USAGE, INVALID_FILE, MODEL_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
 STUDY = click.argument("study", type=click.Path(path_type=Path))
 OUT = click.option(
     "--out",
@@ -47,24 +57,22 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @click.argument("priors", required=False, type=click.Path(path_type=Path))
-@click.option("--draws", default=4096, show_default=True, help="Points a replicate, a power of 2.")
-@click.option("--replicates", default=16, show_default=True, help="Independent randomisations.")
+@click.option("--draws", type=int, help="Points a replicate, a power of 2.  [default: 4096]")
+@click.option("--replicates", type=int, help="Independent randomisations.  [default: 16]")
 @click.option("--seed", default=545, show_default=True, help="Any integer.")
+@click.option("--workers", type=click.IntRange(1), help="Processes to share the work.")
+@click.option("--threads", type=click.IntRange(1), help="Threads to share the work.")
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster to do the work.")
+@click.option("--resume", is_flag=True, help="Keep finished replicates, and go on from them.")
+@click.option("--extend", is_flag=True, help="Go on to more replicates, or twice the draws.")
+@click.option("--all-draws", is_flag=True, help="Also write every draw to a file of its own.")
 @OUT
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
 @click.option("--quiet", is_flag=True, help="Print only where the files are.")
-def run(
-    priors: Path | None,
-    draws: int,
-    replicates: int,
-    seed: int,
-    out: Path,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: Any) -> None:
     """Simulate the case in PRIORS (a TOML file), print the answer, write its files."""
-    if as_json and quiet:
-        raise click.UsageError("Expected one of --json and --quiet, got both. Choose one.")
+    only_one(json=as_json, quiet=quiet)
+    only_one(**{name: options[name] is not None for name in ("workers", "threads", "dask")})
     from risk.shipped import main_case
 
     read = _read_priors(priors or main_case())
@@ -72,10 +80,9 @@ def run(
     from risk.runs import check_place, earlier_outputs, write_run
 
     check_place(out)
-    with _progress(quiet or as_json) as progress:
-        study = _study(read, draws, replicates, seed, progress)
+    study = _study(read, out, quiet or as_json, **options)
     context = Context(study)
-    with _labels_that_clash():
+    with labels_that_clash():
         before = earlier_outputs(context, out)
         place = write_run(context, out)
     if before not in (None, study.attrs["outputs_hash"]):
@@ -110,14 +117,14 @@ def check(priors: Path, figures: bool, robust: bool, out: Path, as_json: bool) -
     found = steps.examine(profit_model, read, date.today())
     lines: list[str] = []
     if robust:
-        with _progress(as_json) as progress, _model_failures():
-            lines = steps.robust_lines(profit_model, found, _width(), progress)
+        with progress(as_json) as report, model_failures():
+            lines = steps.robust_lines(profit_model, found, width(), report)
     files = steps.figures(found, out) if figures else []
     if as_json:
-        _print(steps.as_json(found, files, lines))
+        say(steps.as_json(found, files, lines))
     else:
-        _print(steps.summary(priors, read), *steps.screen(found, _width(), lines))
-        _print(*(["", "Figures:", *map(str, files)] if files else []))
+        say(steps.summary(priors, read), *steps.screen(found, width(), lines))
+        say(*(["", "Figures:", *map(str, files)] if files else []))
 
 
 @cli.command()
@@ -127,8 +134,8 @@ def show(study: Path) -> None:
     from risk.memo.terminal import screen
 
     opened = _open(study)
-    with _labels_that_clash():
-        _print(screen(opened, [f"Study: {study}"], _width()).rstrip("\n"))
+    with labels_that_clash():
+        say(screen(opened, [f"Study: {study}"], width()).rstrip("\n"))
 
 
 @cli.command()
@@ -137,7 +144,7 @@ def figures(study: Path) -> None:
     """Draw the figures of a finished STUDY again, beside it."""
     from risk.plots import save_figures
 
-    _print(*save_figures(_open(study), study.parent / "figures"))
+    say(*save_figures(_open(study), study.parent / "figures"))
 
 
 @cli.command()
@@ -150,11 +157,11 @@ def memo(study: Path, template: Path | None) -> None:
 
     opened = _open(study)
     try:
-        with _labels_that_clash():
+        with labels_that_clash():
             written = rewrite_memo(opened, study.parent, template)
     except TemplateProblem as error:
-        _stop(INVALID_FILE, str(error))
-    _print(*written)
+        stop(INVALID_FILE, str(error))
+    say(*written)
 
 
 def _read_priors(path: Path) -> Priors:
@@ -164,43 +171,39 @@ def _read_priors(path: Path) -> Priors:
     try:
         return read_priors(path, profit_model)
     except PriorsError as error:
-        _stop(INVALID_FILE, str(error))
+        stop(INVALID_FILE, str(error))
 
 
 def _study(
-    priors: Priors, draws: int, replicates: int, seed: int, progress: Callable[[int, int], None]
+    priors: Priors,
+    out: Path,
+    silent: bool,
+    *,
+    draws: int | None,
+    replicates: int | None,
+    seed: int,
+    workers: int | None,
+    threads: int | None,
+    dask: str | None,
+    resume: bool,
+    extend: bool,
+    all_draws: bool,
 ) -> xr.DataTree:
-    from concurrent.futures import ThreadPoolExecutor
+    from risk.commands import run as steps
 
-    from risk.model import profit_model
-    from risk.study import run_study
-
-    # NumPy and SciPy let go of the lock; more threads than cores only wait for it.
-    with _model_failures(), ThreadPoolExecutor(os.cpu_count()) as threads:
-        return run_study(
-            profit_model,
-            priors,
-            draws=draws,
-            replicates=replicates,
-            seed=seed,
-            executor=threads,
-            progress=progress,
-        )
-
-
-@contextmanager
-def _model_failures() -> Iterator[None]:
-    """What may go wrong in a simulation, each with its code."""
-    from risk.evaluation import ModelError
-
-    try:
-        yield
-    except ModelError as error:
-        _stop(MODEL_FAILED, str(error))
-    except ValueError as error:
-        _stop(USAGE, str(error))
-    except MemoryError as error:
-        _stop(USAGE, f"Expected a run that fits into memory: {error}. Lower --draws.")
+    checkpoint = steps.checkpoint_of(priors, out) if resume or extend else None
+    with model_failures(), notes():
+        wanted = steps.size(draws, replicates, checkpoint if extend else None)
+        every = steps.draws_file_of(priors, out, wanted, seed) if all_draws else None
+        try:
+            with progress(silent) as report:
+                return steps.simulate(
+                    *(priors, wanted, seed, steps.Place(workers, threads, dask)),
+                    *(checkpoint, every),
+                    report,
+                )
+        except KeyboardInterrupt:
+            stop(INTERRUPTED, steps.interrupted(checkpoint, wanted.replicates))
 
 
 def _open(path: Path) -> xr.DataTree:
@@ -209,7 +212,7 @@ def _open(path: Path) -> xr.DataTree:
     try:
         return open_study(path)
     except (OSError, ValueError) as error:
-        _stop(INVALID_FILE, str(error))
+        stop(INVALID_FILE, str(error))
 
 
 def _print_answer(context: Context, place: Path, *, as_json: bool, quiet: bool) -> None:
@@ -218,63 +221,15 @@ def _print_answer(context: Context, place: Path, *, as_json: bool, quiet: bool) 
     from risk.memo.terminal import screen
 
     if as_json:
-        _print(text_of(context.study, context.registry).rstrip("\n"))
+        say(text_of(context.study, context.registry).rstrip("\n"))
     elif quiet:
-        _print(place)
+        say(place)
     else:
         files = [f"Files: {place}/ (memo.md, figures/, numbers.json, study.nc)"]
-        _print(screen(context, files, _width()).rstrip("\n"))
+        say(screen(context, files, width()).rstrip("\n"))
     missed = [row.label for row in published_rows(context) if not row.agrees]
     if missed:
-        _stop(DIFFERENCE, f"Not reproduced within the tolerance: {', '.join(missed)}.")
-
-
-@contextmanager
-def _labels_that_clash() -> Iterator[None]:
-    """Two labels of a priors file that give one key: the file is to be corrected."""
-    from risk.memo.entries import KeyClash
-
-    try:
-        yield
-    except KeyClash as error:
-        _stop(INVALID_FILE, str(error))
-
-
-@contextmanager
-def _progress(silent: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr when that is a terminal, else nothing."""
-    if silent or not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Replicates", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _width() -> int:
-    """Width of the screen; 100 columns where the answer goes elsewhere."""
-    from shutil import get_terminal_size
-
-    return get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
-
-
-def _print(*lines: object) -> None:
-    """Print results; a reader who has seen enough (`risk run | head -1`) is no failure."""
-    try:
-        for line in lines:
-            click.echo(line)
-    except BrokenPipeError:
-        # Else the interpreter would complain when it flushes what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _stop(code: int, message: str) -> NoReturn:
-    """Say what is wrong on stderr and leave with the code that stands for it."""
-    click.echo(message, err=True)
-    raise click.exceptions.Exit(code)
+        stop(DIFFERENCE, f"Not reproduced within the tolerance: {', '.join(missed)}.")
 
 
 def main() -> None:

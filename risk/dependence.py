@@ -9,9 +9,7 @@ their columns stay scores of the cube, and `inputs` maps them.
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,97 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.blocks import Correlated, Shares
+from risk.conditional import Conditional, states_of
 from risk.latent import Latent, latent_of
-from risk.marginals import Categorical, Marginal, from_scipy
+from risk.marginals import Categorical, Marginal
 
 Array = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
-SEPARATOR = ", "  # between the states of several regimes: "open, high"
-
-
-@dataclass(frozen=True)
-class Conditional:
-    """What is believed of one input in each state of one regime or several.
-
-    Attributes
-    ----------
-    regimes
-        The categorical inputs whose states decide.
-    marginals
-        State → belief, in the order of the states; of several regimes "open, high".
-    """
-
-    regimes: tuple[str, ...]
-    marginals: Mapping[str, Marginal | Categorical | float]
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """The smallest and the largest possible value over all states; ∞, −∞ of a regime."""
-        ends = [
-            m.support if isinstance(m, Marginal) else (m, m)
-            for m in self.marginals.values()
-            if not isinstance(m, Categorical)
-        ]
-        return min((e[0] for e in ends), default=math.inf), max(
-            (e[1] for e in ends), default=-math.inf
-        )
-
-    def ppf(self, u: Array) -> NDArray[Any]:
-        """Values at the probabilities `u` in every state, shape (states, n)."""
-        rows = [np.full(u.shape, m) if isinstance(m, float) else m.ppf(u) for m in
-                self.marginals.values()]  # fmt: skip
-        return np.stack(rows)
-
-    def __str__(self) -> str:
-        return "; ".join(f"{state}: {m}" for state, m in self.marginals.items())
-
-
-Believed = Marginal | Categorical | Conditional | float  # of one input; a number is a fixed value
 Block = Correlated | Shares
-
-
-def states_of(believed: Any) -> tuple[str, ...]:
-    """The states of a categorical input, given a regime or not; none of a number."""
-    if isinstance(believed, Conditional):
-        believed = next(iter(believed.marginals.values()))
-    return believed.states if isinstance(believed, Categorical) else ()
-
-
-def marginal_of(distribution: Any, given: str | Sequence[str] | None) -> Believed:
-    """One of our marginals for whatever a `Prior` takes as its distribution.
-
-    Raises
-    ------
-    TypeError
-        When it is no distribution, number or mapping of states.
-    ValueError
-        When its numbers make no sense.
-    """
-    if given is not None:
-        regimes = (given,) if isinstance(given, str) else tuple(given)
-        named = ", ".join(regimes)
-        if not isinstance(distribution, Mapping):
-            raise TypeError(
-                f"Expected one distribution for each state of {named!r}, got "
-                f"{type(distribution).__name__}. Pass state → distribution or number."
-            )
-        states = {str(state): marginal_of(d, None) for state, d in distribution.items()}
-        if len({states_of(m) for m in states.values()}) != 1:
-            got = "states that differ between them" if states else "no state"
-            raise TypeError(
-                f"Expected a distribution or a number for each state of {named!r}, or the same "
-                f"states with probabilities for each, got {got}. Give one for each."
-            )
-        return Conditional(regimes, states)  # type: ignore[arg-type]
-    if isinstance(distribution, (Marginal, Categorical)):
-        return distribution
-    if isinstance(distribution, Mapping):
-        return Categorical(tuple(map(str, distribution)), tuple(map(float, distribution.values())))
-    if isinstance(distribution, (int, float, np.number)) and not isinstance(distribution, bool):
-        if not math.isfinite(distribution):
-            raise ValueError(f"Expected a finite number, got {distribution}. Correct it.")
-        return float(distribution)
-    return from_scipy(distribution)
 
 
 @dataclass(frozen=True)
@@ -199,7 +113,7 @@ class InputMap:
     def columns(self, u: Array) -> dict[str, NDArray[Any]]:
         """Columns of values at points `u` of the unit cube, shape (axes, n)."""
         row = dict(zip(self.axes, u, strict=True))
-        found: dict[str, NDArray[Any]] = {n: self.marginals[n].ppf(row[n]) for n in self._single}
+        found: dict[str, NDArray[Any]] = {n: self.marginals[n].draw(row[n]) for n in self._single}
         for block in self.blocks:
             if block.innovations:
                 found |= {axis: row[axis] for axis in block.axes}
@@ -222,32 +136,78 @@ class InputMap:
                 found |= block.alone(np.stack([row[name] for name in block.members]))
         found |= {n: self.marginals[n].ppf(row[n]) for n in self.names if n not in found}
         own = {n: m.regimes for n, m in self.marginals.items() if isinstance(m, Conditional)}
-        return self._picked(found | dict(states or {}), own)
+        values = self._picked(found | dict(states or {}), own, {}, self.names)
+        return {name: values[name] for name in self.names}
 
-    def inputs(self, columns: Columns) -> dict[str, NDArray[Any]]:
-        """Input values at every point: each regime picks the rows of its state; no fixed inputs."""
+    def inputs(
+        self, columns: Columns, known: Columns | None = None, changed: Iterable[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Input values at every point: each regime picks the rows of its state; no fixed inputs.
+
+        Parameters
+        ----------
+        columns
+            As `columns` makes them.
+        known, changed
+            Input values where only the inputs `changed` are to be computed, and their values are to
+            be returned.
+        """
+        wanted = set(self.names if changed is None else changed)
         columns = dict(columns)
         for block in self.blocks:
-            if block.innovations:
+            if block.innovations and wanted.intersection(block.members):
                 points = np.stack([columns.pop(axis) for axis in block.axes])
                 columns |= self._members(block, points)
-        return self._picked(columns, self._selectors)
+        values = self._picked(columns, self._selectors, dict(known or {}), wanted)
+        return {name: values[name] for name in self.names if name in wanted}
+
+    @cached_property
+    def kinds(self) -> dict[str, np.dtype[Any]]:
+        """Input → the type of its values: codes or numbers."""
+        nowhere = self.inputs(self.columns(np.empty((len(self.axes), 0))))
+        return {name: values.dtype for name, values in nowhere.items()}
+
+    @cached_property
+    def _needs(self) -> dict[str, frozenset[str]]:
+        """Input → the columns that its value depends on: its own, and those of its regimes."""
+        own: dict[str, frozenset[str]] = {name: frozenset([name]) for name in self.names}
+        for block in self.blocks:
+            if block.innovations:
+                own |= dict.fromkeys(block.members, frozenset(block.axes))
+        found: dict[str, frozenset[str]] = {}
+        for name in self._order:
+            found[name] = own[name].union(*(found[regime] for regime in self._selectors[name]))
+        return found
+
+    def changed_by(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """The inputs whose values may change when these columns do."""
+        return tuple(n for n in self.names if not self._needs[n].isdisjoint(columns))
 
     def _picked(
-        self, columns: Columns, selectors: Mapping[str, tuple[str, ...]]
+        self,
+        columns: Columns,
+        selectors: Mapping[str, tuple[str, ...]],
+        values: dict[str, NDArray[Any]],
+        wanted: Container[str],
     ) -> dict[str, NDArray[Any]]:
-        """The values of the states that hold."""
-        values: dict[str, NDArray[Any]] = {}
+        """The values of the states that hold, added to those that are known."""
         for name in self._order:
-            column = columns[name]
-            if column.ndim == 2:
-                row: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
-                for regime in selectors[name]:
-                    count = len(states_of(self.marginals[regime]))
-                    row = row * count + values[regime].astype(np.intp)
-                column = np.take_along_axis(column, row[None], axis=0)[0]
-            values[name] = column
-        return {name: values[name] for name in self.names}
+            if name in wanted:
+                column = columns[name]
+                if column.ndim == 2:
+                    state = self._state(selectors[name], values)
+                    column = column[0].copy()
+                    for code, row in enumerate(columns[name][1:], start=1):
+                        np.copyto(column, row, where=state == code)
+                values[name] = column
+        return values
+
+    def _state(self, regimes: Sequence[str], values: Columns) -> NDArray[np.intp]:
+        """Which combination of the states of regimes holds at every point."""
+        code: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+        for regime in regimes:
+            code = code * len(states_of(self.marginals[regime])) + values[regime].astype(np.intp)
+        return code
 
     def _members(self, block: Block, points: Array) -> dict[str, NDArray[Any]]:
         """Columns of a block's inputs at points of its axes."""
@@ -257,12 +217,6 @@ class InputMap:
         found: dict[str, NDArray[Any]] = {}
         for i, name in enumerate(block.members):
             marginal = self.marginals[name]
-            rows = [np.atleast_2d(marginal.ppf(state[i])) for state in scores]
+            rows = [np.atleast_2d(marginal.draw(state[i])) for state in scores]
             found[name] = np.concatenate(rows) if self._selectors[name] else rows[0][0]
         return found
-
-
-def combinations(regimes: Sequence[str], inputs: Mapping[str, Any]) -> list[str]:
-    """The states of one regime, or all combinations of those of several: "open, high"."""
-    each = [states_of(inputs[name]) for name in regimes]
-    return [SEPARATOR.join(states) for states in itertools.product(*each)]

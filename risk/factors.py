@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from risk.dependence import Block, Conditional
+from risk.conditional import Conditional
+from risk.dependence import Block
 from risk.marginals import Categorical
 from risk.names import FACTOR, suggest
 from risk.priors import Priors, labels

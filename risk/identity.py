@@ -7,8 +7,10 @@ import hashlib
 import inspect
 import json
 import operator
+import platform
 import types
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,30 @@ def run_id(
     }
     text = json.dumps(question, sort_keys=True, separators=(",", ":"))
     return _sha256(text)[:12]
+
+
+def computation(
+    model: Model,
+    priors: Priors,
+    seed: int,
+    outcomes: Sequence[str] | None = None,
+    factors: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """What decides every bit of a replicate but its number: a checkpoint belongs to it.
+
+    Unlike the run id it leaves out how many draws and replicates were asked for, and names what
+    the bits depend on beside the question: the libraries and the platform.
+    """
+    return {
+        "model": model_hash(model),
+        "priors": priors.hash,
+        "seed": str(operator.index(seed)),
+        "outcomes": None if outcomes is None else list(outcomes),
+        "factors": None if factors is None else {k: list(v) for k, v in factors.items()},
+        "engine": __version__,
+        **{library: version(library) for library in ("numpy", "scipy")},
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def model_hash(model: Model) -> str:

@@ -10,13 +10,21 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.tables import tabulated
+
 Array = NDArray[np.float64]
 Quantile = Callable[[Array], Array]
+# Families of ours whose quantile functions are straight pieces, or as fast as a table (2 to 10 ns
+# a value; the sorted search in a sample or a pool takes 50 to 80, but has too many kinks for one).
+UNTABULATED = frozenset(
+    {"uniform", "triangular", "discrete", "histogram", "empirical", "logarithmic_pool"}
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,28 @@ class Marginal:
     def ppf(self, u: Array) -> Array:
         """Values at the probabilities `u`, shape kept; at 0 and 1 the ends of the support."""
         return np.asarray((self.quantile or self.distribution.ppf)(u), dtype=float)
+
+    def draw(self, u: Array) -> Array:
+        """Values at the probabilities `u` inside (0, 1), shape kept; `ppf` to 1e-9 of the spread.
+
+        They come from a table made at the first call (see `risk.tables.tabulated`); `ppf` is exact.
+
+        >>> from risk.families import beta
+        >>> beta(4.0, 6.0).draw(np.array([0.05, 0.95])).round(4)
+        array([0.1688, 0.6551])
+        """
+        return np.asarray(self._drawn(u), dtype=float)
+
+    @cached_property
+    def _drawn(self) -> Quantile:
+        """The quantile function, or a table of it."""
+        if self.quantile is not None and self.family in UNTABULATED:
+            return self.quantile
+        return tabulated(self.quantile or self.distribution.ppf)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: not the table, which is soon made again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_drawn"}
 
     def cdf(self, x: Array) -> Array:
         """Probabilities of values up to `x`, shape kept."""
@@ -132,6 +162,10 @@ class Categorical:
         # The last edge is left out so that rounding of the sum can never give a code too many.
         edges = np.cumsum(self.probabilities)[:-1]
         return np.searchsorted(edges, u, side="right").astype(np.int16)
+
+    def draw(self, u: Array) -> NDArray[np.int16]:
+        """As `ppf`: what `Marginal.draw` is of a number."""
+        return self.ppf(u)
 
     def __str__(self) -> str:
         return " / ".join(f"{s} {p:.0%}" for s, p in self.parameters.items())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import xarray as xr
+if TYPE_CHECKING:  # workers need the names, not the second that xarray takes to be imported
+    import xarray as xr
 
 REPLICATE = "replicate"
 DRAW = "draw"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from risk.blocks import Correlated
-from risk.dependence import Block, states_of
+from risk.conditional import states_of
+from risk.dependence import Block
 
 
 def without(block: Block, names: set[str]) -> Block | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from risk.blocks import Shares
-from risk.dependence import Conditional
+from risk.conditional import Conditional
 from risk.marginals import Fit, Marginal
 
 if TYPE_CHECKING:

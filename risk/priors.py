@@ -12,13 +12,8 @@ from typing import Any
 from risk.block_checks import block_problems
 from risk.blocks import Shares, components
 from risk.checks import consistency_problems
-from risk.dependence import (
-    Believed,
-    Block,
-    Conditional,
-    InputMap,
-    marginal_of,
-)
+from risk.conditional import Believed, Conditional, marginal_of
+from risk.dependence import Block, InputMap
 from risk.elicitation import from_quantiles
 from risk.experts import Expert, pooled
 from risk.names import readable, suggest

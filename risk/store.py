@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import platform
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 
+from risk.names import DRAW, REPLICATE
 from risk.version import __version__
 
+_CHUNK = 1 << 16  # draws that a file of all draws keeps together
 LIBRARIES = ("numpy", "scipy", "xarray", "h5netcdf")
 
 
 def outputs_hash(tree: xr.DataTree) -> str:
-    """SHA-256 over names, dimensions, types and bytes of the draws: the same numbers, not file."""
+    """SHA-256 over names, dimensions, types and bytes of draws and indices: numbers, not files."""
     digest = hashlib.sha256()
-    data = tree["draws"].to_dataset()
-    for name in sorted(map(str, data.data_vars)):
-        values = np.ascontiguousarray(data[name].values)
-        digest.update(f"{name}{data[name].dims}{values.dtype.str}{values.shape}".encode())
-        digest.update(values.tobytes())
+    for group in ("draws", "sobol"):
+        data = tree[group].to_dataset()
+        for name in sorted(str(n) for n, x in data.data_vars.items() if x.dtype.kind in "iufb"):
+            values = np.ascontiguousarray(data[name].values)
+            digest.update(f"{name}{data[name].dims}{values.dtype.str}{values.shape}".encode())
+            digest.update(values.tobytes())
     return digest.hexdigest()
 
 
@@ -47,6 +52,42 @@ def provenance(tree: xr.DataTree, question: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
+@contextlib.contextmanager
+def open_draws_file(
+    path: str | Path, attributes: Mapping[str, Mapping[str, Any]], draws: int
+) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
+    """A netCDF-4 file that takes the draws of one replicate after another, in any order.
+
+    It has its name once all are in; until then, and after a failure, what was there stays.
+
+    Parameters
+    ----------
+    attributes
+        Variable → its attributes; each has the dimensions replicate, which grows, and draw.
+    draws
+        Length of the dimension draw.
+
+    Yields
+    ------
+    A function of the number of a replicate and variable → values, shape (draws,).
+    """
+    with _beside(Path(path)) as part:
+        with h5netcdf.File(part, "w") as file:
+            file.dimensions = {REPLICATE: None, DRAW: draws}
+
+            def append(replicate: int, values: Mapping[str, Any]) -> None:
+                if replicate >= file.dimensions[REPLICATE].size:
+                    file.resize_dimension(REPLICATE, replicate + 1)
+                for name, x in values.items():
+                    if name not in file.variables:
+                        shape = (1, min(draws, _CHUNK))
+                        made = file.create_variable(name, (REPLICATE, DRAW), x.dtype, chunks=shape)
+                        made.attrs.update(attributes[name])
+                    file.variables[name][replicate] = x
+
+            yield append
+
+
 def save_study(study: xr.DataTree, path: str | Path) -> Path:
     """Write a study as one netCDF-4 file, whole or not at all.
 
@@ -58,6 +99,14 @@ def save_study(study: xr.DataTree, path: str | Path) -> Path:
         When its folder does not exist.
     """
     path = Path(path)
+    with _beside(path) as part:
+        study.to_netcdf(part, engine="h5netcdf")
+    return path
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Where to write a file that takes its place when the block ends well, and else vanishes."""
     if not path.parent.is_dir() or path.is_dir():
         raise FileNotFoundError(
             f"Expected a file name in a folder that exists, got {path}. Make the folder first."
@@ -65,9 +114,8 @@ def save_study(study: xr.DataTree, path: str | Path) -> Path:
     # A folder of its own gives the file the permissions that the user's files have.
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         part = Path(folder) / path.name
-        study.to_netcdf(part, engine="h5netcdf")
+        yield part
         os.replace(part, path)
-    return path
 
 
 def open_study(path: str | Path) -> xr.DataTree:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from risk import analysis
-from risk.engine import Job, Progress, run_replicates
+from risk.checkpoint import open_checkpoint
+from risk.engine import Replicate
 from risk.evaluation import bind, wanted_outcomes
+from risk.exchanges import Job
 from risk.factors import Factors, factor_coords, factors_of
-from risk.identity import model_hash, run_id
+from risk.identity import computation, model_hash, run_id
 from risk.priors import Priors
 from risk.signature import Model, read_signature
-from risk.store import provenance
+from risk.simulation import KEPT_DRAWS, Progress, Sink, plan, run_replicates
+from risk.store import open_draws_file, provenance
 
 
 def run_study(
@@ -30,6 +36,9 @@ def run_study(
     outcomes: Sequence[str] | None = None,
     factors: Factors | None = None,
     executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    keep_draws: int = KEPT_DRAWS,
+    draws_file: str | Path | None = None,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Simulate a model over its priors and say how large, how risky, and what drives it.
@@ -52,9 +61,19 @@ def run_study(
         Label → inputs that are moved together. Inputs not named are a factor each; inputs that
         are correlated with each other always share one.
     executor
-        Any `concurrent.futures.Executor`; None is this thread.
+        Any `concurrent.futures.Executor`: threads, processes, `Client.get_executor()` of a Dask
+        cluster; None is this thread.
+    checkpoint
+        A folder for finished replicates. After a crash the same call goes on from there, and so
+        does one with more replicates or more draws; the result is the same to the last bit.
+    keep_draws
+        How many draws the study keeps at most, of every replicate the same number, its first.
+        Indices and risk measures are of all draws; evidence and bridge of those that are kept.
+    draws_file
+        A netCDF file for every draw, written as they come.
     progress
-        Called with (replicates done, total).
+        Called with (replicates done, total): first with what the checkpoint holds. Outcomes with
+        too heavy tails take a second pass.
 
     Returns
     -------
@@ -67,6 +86,10 @@ def run_study(
         When an argument makes no sense, or the priors do not fit the model.
     ModelError
         When the model fails or returns something that is not finite.
+    CheckpointError
+        When the checkpoint is of another question, or another process is at work on it.
+    WorkerError
+        When the model cannot be sent to the workers of the executor, or one of them died.
 
     Examples
     --------
@@ -77,7 +100,7 @@ def run_study(
     >>> study["sobol"]["first_order"].sel(outcome="y", factor="x1").item()  # exactly 3/7
     0.428...
     """
-    _check_numbers(draws, replicates, seed)
+    _check_numbers(draws, replicates, seed, keep_draws)
     if not isinstance(priors, Priors):
         raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
     bound = bind(model, priors)
@@ -86,13 +109,21 @@ def run_study(
     analysis.check_observations(priors.observations, _units(model, wanted))
     checked = analysis.published(bound, priors)
     question = _question(model, priors, draws, replicates, seed, outcomes, factors)
-    job = Job(bound, grouped, wanted, draws, seed, [])
-    runs, job = run_replicates(job, replicates, executor, progress)
+    job = plan(bound, grouped, wanted, draws, seed, _kept(draws, replicates, keep_draws))
+    with contextlib.ExitStack() as stack:
+        store = sink = None
+        if checkpoint is not None:
+            asked = computation(model, priors, seed, outcomes, factors)
+            store = stack.enter_context(open_checkpoint(checkpoint, asked))
+        if draws_file is not None:
+            sink = stack.enter_context(_every_draw(draws_file, job, priors))
+            job = replace(job, keep=draws)
+        runs = run_replicates(job, replicates, executor, progress, store, sink)
     drawn = analysis.draws(runs, job, priors)
     groups = {
         "draws": drawn,
         "sobol": analysis.sobol(runs, job, drawn).assign_coords(factor_coords(priors, grouped)),
-        "risk": analysis.risk(drawn),
+        "risk": analysis.risk_of_all(runs, job, drawn) if job.counts else analysis.risk(drawn),
         "evidence": analysis.evidence(drawn, priors.observations),
         "tornado": analysis.tornado(bound, priors, drawn),
         "bridge": analysis.bridge(bound, priors, drawn, executor),
@@ -133,8 +164,10 @@ def _units(model: Model, outcomes: Sequence[str]) -> dict[str, str]:
     return {n: (known[n].unit if n in known else None) or "" for n in outcomes}
 
 
-def _check_numbers(draws: int, replicates: int, seed: int) -> None:
-    given: dict[str, Any] = {"draws": draws, "replicates": replicates, "seed": seed}
+def _check_numbers(draws: int, replicates: int, seed: int, keep_draws: int) -> None:
+    given: dict[str, Any] = {
+        "draws": draws, "replicates": replicates, "seed": seed, "keep_draws": keep_draws,
+    }  # fmt: skip
     for name, value in given.items():
         if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
             raise TypeError(f"Expected `{name}` to be an integer, got {value!r}.")
@@ -148,3 +181,27 @@ def _check_numbers(draws: int, replicates: int, seed: int) -> None:
         raise ValueError(
             f"Expected at least 2 `replicates`, got {replicates}. Intervals come from their spread."
         )
+    if keep_draws < replicates:
+        raise ValueError(
+            f"Expected to keep at least one draw of each replicate, got {keep_draws} "
+            f"`keep_draws` for {replicates} replicates. Raise `keep_draws`."
+        )
+
+
+def _kept(draws: int, replicates: int, total: int) -> int:
+    """How many draws of each replicate the study keeps: a power of two, so that they are a net."""
+    each = max(1, total // replicates)
+    return min(draws, 1 << (each.bit_length() - 1))
+
+
+@contextlib.contextmanager
+def _every_draw(path: str | Path, job: Job, priors: Priors) -> Iterator[Sink]:
+    """A sink that writes all draws of a replicate to a file, and keeps what the job would."""
+    with open_draws_file(path, analysis.draw_attributes(job, priors), job.draws) as append:
+
+        def write(place: int, found: Replicate) -> Replicate:
+            append(place, found.inputs | dict(zip(job.outcomes, found.outcomes, strict=True)))
+            kept = {name: x[: job.keep].copy() for name, x in found.inputs.items()}
+            return found._replace(inputs=kept, outcomes=found.outcomes[:, : job.keep].copy())
+
+        yield write

@@ -23,66 +23,80 @@ def row(may: str = "", never: str = "") -> Row:
     return Row(frozenset(may.split()), frozenset(never.split()))
 
 
+def arrays(may: str = "") -> Row:
+    """A module that knows no labels."""
+    return row(may, never="xarray matplotlib")
+
+
 BELIEF = "marginals families elicitation data_fit experts"
-JOINT = "copula blocks latent dependence"
+JOINT = "conditional copula blocks latent dependence"
 PRIORS = f"{BELIEF} {JOINT} sources signature checks block_checks priors"
-READER = (
-    "prior_forms prior_schema prior_report prior_fits prior_belief prior_experts prior_blocks "
-    "prior_build prior_file"
+READING = "prior_belief prior_fits prior_experts prior_blocks prior_build prior_file".split()
+READER = f"prior_forms prior_schema prior_report {' '.join(READING)}"
+BELOW_STUDY = (
+    f"names {PRIORS} {READER} designs model stats evaluation exchanges engine workers checkpoint "
+    "simulation"
 )
-BELOW_STUDY = f"names {PRIORS} {READER} designs model stats evaluation engine"
+ABOVE = "model_results analysis identity study"
 TABLE = {  # `version` is for everyone
     "version": row(),
     "names": row(never="matplotlib"),
-    "marginals": row(never="xarray matplotlib"),
-    "families": row("marginals", never="xarray matplotlib"),
-    "elicitation": row("marginals families", never="xarray matplotlib"),
-    "data_fit": row("marginals families elicitation", never="xarray matplotlib"),
-    "data_column": row("names", never="xarray matplotlib"),
-    "experts": row("marginals families", never="xarray matplotlib"),
-    "copula": row("marginals", never="xarray matplotlib"),
-    "blocks": row("marginals families sources", never="xarray matplotlib"),
-    "latent": row("copula blocks", never="xarray matplotlib"),
-    "dependence": row("marginals blocks latent", never="xarray matplotlib"),
-    "sources": row(never="xarray matplotlib"),
-    "signature": row(never="xarray matplotlib"),
-    "locations": row(never="xarray matplotlib"),
-    "checks": row("names marginals dependence signature priors", never="xarray matplotlib"),
-    "block_checks": row(f"names {BELIEF} {JOINT} checks priors", never="xarray matplotlib"),
-    "prior_forms": row(never="xarray matplotlib"),
-    "prior_schema": row("prior_forms", never="xarray matplotlib"),
-    "prior_report": row(f"names checks locations {READER}", never="xarray matplotlib"),
-    "prior_belief": row(
-        f"names {PRIORS} {READER} locations data_column", never="xarray matplotlib"
-    ),
-    "prior_fits": row(f"names {PRIORS} {READER} locations data_column", never="xarray matplotlib"),
-    "prior_experts": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
-    "prior_blocks": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
-    "prior_build": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
-    "prior_file": row(f"names {PRIORS} {READER} locations", never="xarray matplotlib"),
-    "prior_record": row("marginals blocks dependence priors", never="matplotlib"),
-    "prior_changes": row("blocks dependence", never="xarray matplotlib"),
+    "tables": arrays(),
+    "marginals": arrays("tables"),
+    "families": arrays("marginals"),
+    "elicitation": arrays("marginals families"),
+    "data_fit": arrays("marginals families elicitation"),
+    "data_column": arrays("names"),
+    "experts": arrays("marginals families"),
+    "copula": arrays("marginals"),
+    "blocks": arrays("marginals families sources"),
+    "latent": arrays("copula blocks"),
+    "conditional": arrays("marginals"),
+    "dependence": arrays("marginals conditional blocks latent"),
+    "sources": arrays(),
+    "signature": arrays(),
+    "locations": arrays(),
+    "checks": arrays("names marginals conditional dependence signature priors"),
+    "block_checks": arrays(f"names {BELIEF} {JOINT} checks priors"),
+    "prior_forms": arrays(),
+    "prior_schema": arrays("prior_forms"),
+    "prior_report": arrays(f"names checks locations {READER}"),
+    **dict.fromkeys(READING, arrays(f"names {PRIORS} {READER} locations data_column")),
+    "prior_record": row("marginals blocks conditional dependence priors", never="matplotlib"),
+    "prior_changes": arrays("blocks conditional dependence"),
     "priors": row(f"names {PRIORS} prior_record prior_changes", never="matplotlib"),
-    "factors": row("names marginals dependence priors", never="matplotlib"),
-    "evaluation": row("names marginals dependence signature checks priors", never="matplotlib"),
+    "factors": row("names marginals conditional dependence priors", never="matplotlib"),
+    "evaluation": row(
+        "names marginals conditional dependence signature checks priors trace model_results",
+        never="matplotlib",
+    ),
     "designs": row("names", never="matplotlib"),
+    "trace": row(never="scipy xarray matplotlib"),
     "model": row(never="scipy xarray matplotlib random secrets numpy.random"),
-    "stats": row(never="xarray matplotlib"),
-    "engine": row("names priors designs evaluation stats", never="matplotlib"),
+    "stats": arrays(),
+    "exchanges": arrays("designs evaluation trace"),
+    "engine": arrays("designs exchanges stats"),
+    "model_results": arrays("names signature"),
     "analysis": row(
-        f"names {PRIORS} designs stats evaluation engine factors memo.formats", never="matplotlib"
+        f"names {PRIORS} designs stats evaluation exchanges simulation workers factors memo.formats",
+        never="matplotlib",
     ),
     "store": row("names", never="scipy matplotlib"),
-    "identity": row("priors signature", never="xarray matplotlib"),
+    "identity": arrays("priors signature"),
+    "checkpoint": arrays("engine stats"),
+    "simulation": arrays("designs exchanges engine evaluation stats checkpoint workers"),
+    "workers": row(never="numpy scipy xarray matplotlib"),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),
     "memo.formats": row(),
     "runs": row("store plots memo"),
     "shipped": row(never="numpy scipy xarray matplotlib"),
-    "commands": row(f"{BELOW_STUDY} factors analysis memo plots", never="matplotlib"),
-    "cli": row(f"{BELOW_STUDY} commands study store plots memo runs shipped"),
-    "__init__": row(f"{BELOW_STUDY} analysis study identity store"),
+    "progress": row(never="numpy scipy xarray matplotlib"),
+    "commands": row(f"{BELOW_STUDY} {ABOVE} factors memo plots", never="matplotlib"),
+    "console": arrays("model_results workers checkpoint progress memo.entries"),
+    "cli": row(f"{BELOW_STUDY} commands console study store plots memo runs shipped"),
+    "__init__": row(f"{BELOW_STUDY} {ABOVE} store progress"),
     "__main__": row("cli"),
 }
 

@@ -87,13 +87,13 @@ def a_dimension(x1: Any, x2: Any) -> Any:
     ("model", "message"),
     [
         (nan_somewhere, r"Expected finite outcomes, got NaN or infinity in the pilot, design A: "
-                        r"\d+ of `y`, at 64 points. .*\n  row \d+: y = nan at x1=0\.9\d*, "
+                        r"\d+ of `y`, at 1,024 points. .*\n  row \d+: y = nan at x1=0\.9\d*, "
                         r"x2=0\.\d+"),
         (infinite, r"\d+ of `y`(.|\n)*y = inf"),
         (in_place, r"leaves its arguments alone, got one that changes an array in place at "
                    r".*test_evaluation\.py:\d+\. Work on a copy"),
-        (sums, r"outcome `y` with one value a point, shape \(64,\), got shape \(\)"),
-        (too_long, r"shape \(64,\), got shape \(128,\)"),
+        (sums, r"outcome `y` with one value a point, shape \(1024,\), got shape \(\)"),
+        (too_long, r"shape \(1024,\), got shape \(2048,\)"),
         (words, "Expected numbers as outcome `y`, got an array of <U1"),
         (fails, r"The model failed at .*test_evaluation\.py:\d+: KeyError: 'price'"),
         (not_a_dict, "returns a dict of outcome name → array, got ndarray"),

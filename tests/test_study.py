@@ -32,7 +32,8 @@ def test_a_product_of_two_uniforms() -> None:
         error = sobol[f"{name}_standard_error"]
         assert np.all(abs(sobol[name] - truth) < 4 * error)
     measures = study["risk"].to_dataset().sel(outcome="y")
-    assert abs(measures["mean"] - 0.25) < 4 * measures["mean_standard_error"]
+    # 1e-15: a net integrates this product all but exactly, and rounding is all that is left
+    assert abs(measures["mean"] - 0.25) < 4 * measures["mean_standard_error"] + 1e-15
     assert sobol["status"] == "ok"
     assert sobol["rank_low"].values.tolist() == [1, 1]
     assert sobol["rank_high"].values.tolist() == [2, 2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from scipy import stats
 
 import risk
 from risk.blocks import Correlated, Shares
-from risk.dependence import Conditional
-from risk.engine import Job, run_replicate
+from risk.conditional import Conditional
+from risk.engine import run_replicate
 from risk.evaluation import bind
 from risk.experts import Expert
 from risk.factors import factors_of
 from risk.families import FAMILIES, discrete, empirical, histogram, truncated
+from risk.simulation import plan
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
 PAIRS = {("a", "b"): 0.6, ("b", "c"): -0.3}
@@ -204,8 +204,7 @@ def test_what_is_sent_to_another_process_gives_the_same_bits(innovations: bool) 
     """A job as a worker unpacks it; that workers themselves run it is a test of the engine."""
     priors = every_kind(innovations)
     bound = bind(everything, priors)
-    job = Job(bound, factors_of(priors, None), bound.outcomes, 64, 0, [])
-    job = replace(job, order=list(range(len(bound.map.axes))))
+    job = plan(bound, factors_of(priors, None), bound.outcomes, 64, 0)
     here = run_replicate(job, (1, 0))
     there = run_replicate(pickle.loads(pickle.dumps(job)), (1, 0))
     np.testing.assert_array_equal(there.outcomes, here.outcomes)

@@ -11,9 +11,9 @@ published  whether the theoretical case gives the published figures
 """
 
 from risk.analysis.bridge import bridge
-from risk.analysis.draws import draws
+from risk.analysis.draws import draw_attributes, draws
 from risk.analysis.evidence import evidence
-from risk.analysis.measures import probability_below, risk
+from risk.analysis.measures import probability_below, risk, risk_of_all
 from risk.analysis.observations import check_observations
 from risk.analysis.published import published
 from risk.analysis.scenarios import what_if
@@ -23,11 +23,13 @@ from risk.analysis.tornado import tornado
 __all__ = [
     "bridge",
     "check_observations",
+    "draw_attributes",
     "draws",
     "evidence",
     "probability_below",
     "published",
     "risk",
+    "risk_of_all",
     "sobol",
     "tornado",
     "what_if",

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from risk.analysis.labels import Variables, variable
+from risk.conditional import Conditional
 from risk.data_fit import goodness
-from risk.dependence import Conditional
 from risk.families.composed import Mixture
 from risk.marginals import Fit, Marginal
 from risk.priors import Prior, Priors

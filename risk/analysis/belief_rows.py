@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.dependence import Conditional, states_of
+from risk.conditional import Conditional, states_of
 from risk.designs import sobol_replicate
 from risk.families.numeric import inverted
 from risk.marginals import Categorical, Marginal, Quantile

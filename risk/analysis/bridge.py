@@ -12,11 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, Variables, unit_coordinate, with_interval
-from risk.engine import run_all
 from risk.evaluation import BoundModel, theoretical_values
 from risk.names import OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
 from risk.stats import measures, replicates, shapley
+from risk.workers import run_all
 
 Array = NDArray[np.float64]
 

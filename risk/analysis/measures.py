@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, outcome_arrays, unit_coordinate, with_interval
+from risk.exchanges import Job
 from risk.names import OUTCOME, PROBABILITY, TAIL, require
-from risk.stats import measures
+from risk.simulation import Runs
+from risk.stats import measures, tally
 
 Array = NDArray[np.float64]
 
@@ -33,24 +37,67 @@ def risk(
     -------
     Dataset over outcome, probability, tail and bound.
     """
-    arrays = outcome_arrays(draws)
-    y = np.stack(list(arrays.values()))
+    y = np.stack(list(outcome_arrays(draws).values()))
+    return _measured(measures, y, draws, probabilities, tails)
 
-    by, by_tail = (OUTCOME,), (OUTCOME, TAIL)
-    quantiles = measures.estimate_quantiles(y, probabilities)
-    at_risk = measures.estimate_value_at_risk(y, tails)
-    shortfall = measures.estimate_expected_shortfall(y, tails)
+
+def risk_of_all(
+    runs: Runs,
+    job: Job,
+    draws: xr.Dataset,
+    probabilities: tuple[float, ...] = PROBABILITIES,
+    tails: tuple[float, ...] = TAILS,
+) -> xr.Dataset:
+    """The same as `risk`, of all points of a study that keeps only some of them as draws.
+
+    Parameters
+    ----------
+    runs, job
+        All replicates with the tallies and powers of their points, and what they ran.
+    draws
+        The group ``draws`` of the study, for the names and units of its outcomes.
+
+    Raises
+    ------
+    ValueError
+        When the job did not count, or the draws are those of another study.
+    """
+    names = list(outcome_arrays(draws))
+    if runs.tallies is None:
+        raise ValueError("Expected `runs` with tallies, got none. Take `risk` of its draws.")
+    if list(job.outcomes) != names:
+        raise ValueError(
+            f"Expected `draws` with the outcomes {list(job.outcomes)}, got {names}. Pass the draws "
+            "of the same study."
+        )
+    powers = runs.powers[:, :, 0]  # of design A, whose points are the draws
+    totals = tally.Totals(runs.tallies, powers, job.draws, job.centre, job.scale)
+    return _measured(tally, totals, draws, probabilities, tails)
+
+
+def _measured(
+    by: ModuleType,
+    sample: Any,
+    draws: xr.Dataset,
+    probabilities: tuple[float, ...],
+    tails: tuple[float, ...],
+) -> xr.Dataset:
+    """All measures of a sample, by the module that knows its kind: `measures` or `tally`."""
+    quantiles = by.estimate_quantiles(sample, probabilities)
+    at_risk = by.estimate_value_at_risk(sample, tails)
+    shortfall = by.estimate_expected_shortfall(sample, tails)
+    one, tailed = (OUTCOME,), (OUTCOME, TAIL)
     variables = {
-        **with_interval("mean", by, measures.mean(y), UNIT),
-        **with_interval("standard_deviation", by, measures.standard_deviation(y), UNIT),
-        **with_interval("skewness", by, measures.skewness(y), "1"),
+        **with_interval("mean", one, by.mean(sample), UNIT),
+        **with_interval("standard_deviation", one, by.standard_deviation(sample), UNIT),
+        **with_interval("skewness", one, by.skewness(sample), "1"),
         **with_interval("quantile", (OUTCOME, PROBABILITY), quantiles, UNIT),
-        **with_interval("value_at_risk", by_tail, at_risk, UNIT),
-        **with_interval("expected_shortfall", by_tail, shortfall, UNIT),
-        **with_interval("probability_of_loss", by, measures.probability_below(y), "1"),
+        **with_interval("value_at_risk", tailed, at_risk, UNIT),
+        **with_interval("expected_shortfall", tailed, shortfall, UNIT),
+        **with_interval("probability_of_loss", one, by.probability_below(sample), "1"),
     }
     coords = {
-        **unit_coordinate(draws, list(arrays)),
+        **unit_coordinate(draws, list(outcome_arrays(draws))),
         **BOUND_COORD,
         PROBABILITY: list(probabilities),
         TAIL: list(tails),

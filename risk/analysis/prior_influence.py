@@ -11,15 +11,15 @@ import xarray as xr
 from risk.analysis.draws import draws
 from risk.analysis.labels import variable
 from risk.analysis.sobol import sobol
-from risk.dependence import states_of
+from risk.conditional import states_of
 from risk.designs import sobol_replicate
-from risk.engine import Job, run_replicates
 from risk.evaluation import bind
 from risk.experts import POOLS, pooled
 from risk.factors import factor_coords, factors_of
 from risk.names import INPUT
 from risk.priors import Prior, Priors
 from risk.signature import Model
+from risk.simulation import plan, run_replicates
 
 HEADLINE = ("real_revenue", "gross_profit", "operating_profit")  # of the profit model
 POOL = "pool"
@@ -41,7 +41,8 @@ def influence(model: Model, priors: Priors) -> xr.Dataset:
     bound = bind(model, priors)
     wanted = tuple(n for n in HEADLINE if n in bound.outcomes) or bound.outcomes
     factors = factors_of(priors, None)
-    runs, job = run_replicates(Job(bound, factors, wanted, DRAWS, SEED, []), REPLICATES)
+    job = plan(bound, factors, wanted, DRAWS, SEED)
+    runs = run_replicates(job, REPLICATES)
     found = sobol(runs, job, draws(runs, job, priors)).assign_coords(factor_coords(priors, factors))
     return found[["first_order", "total_order", "transform", "status"]]
 

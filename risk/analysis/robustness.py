@@ -12,11 +12,11 @@ from risk.analysis.draws import draws
 from risk.analysis.measures import risk
 from risk.analysis.sobol import sobol
 from risk.analysis.variants import Variant, variants
-from risk.engine import Job, run_replicates
 from risk.evaluation import bind, wanted_outcomes
 from risk.factors import factor_coords, factors_of
 from risk.priors import Priors
 from risk.signature import Model
+from risk.simulation import plan, run_replicates
 
 Progress = Callable[[int, int], None]
 VARIANT = "variant"
@@ -78,8 +78,8 @@ def _one(
     """Indices and risk of one set of priors, without the other analyses."""
     bound = bind(model, priors)
     factors = factors_of(priors, None)
-    job = Job(bound, factors, wanted_outcomes(bound, outcomes), n, seed, [])
-    runs, job = run_replicates(job, replicates, executor)
+    job = plan(bound, factors, wanted_outcomes(bound, outcomes), n, seed)
+    runs = run_replicates(job, replicates, executor)
     drawn = draws(runs, job, priors)
     indices = sobol(runs, job, drawn).assign_coords(factor_coords(priors, factors))
     losses = risk(drawn)

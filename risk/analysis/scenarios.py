@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from risk.analysis.labels import BOUND_COORD, unit_coordinate, with_interval
-from risk.dependence import states_of
+from risk.conditional import states_of
 from risk.evaluation import bind, wanted_outcomes
 from risk.names import DRAW, OUTCOME, REPLICATE, SCENARIO, require, suggest
 from risk.priors import Priors

@@ -7,14 +7,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import BOUND_COORD, Variables, unit_coordinate, variable, with_interval
-from risk.engine import Job, Runs
+from risk.exchanges import Job
 from risk.names import FACTOR, FACTOR_2, OUTCOME
+from risk.simulation import Runs
 from risk.stats import sobol as estimators
 from risk.stats.replicates import Estimate, rank_interval
 
 Array = NDArray[np.float64]
 ENOUGH = 400.0  # effective sample size of the variance from which its indices are resolved
-TOO_FEW = 100.0  # and below which they are withheld
 
 
 def sobol(runs: Runs, job: Job, draws: xr.Dataset) -> xr.Dataset:
@@ -31,23 +31,25 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset) -> xr.Dataset:
     constant outcome, and for the pair of a factor with itself.
     """
     # An outcome without spread has no shares of it: NaN says so from here on.
+    constant = runs.constant
     sums = estimators.PickFreeze(
-        *(np.where(runs.constant[:, None], np.nan, part) for part in runs.sums)
+        *(
+            np.where(constant.reshape(-1, *[1] * (part.ndim - 2)), np.nan, part)
+            for part in runs.sums
+        )
     )
-    found = estimators.indices(sums)
-    size = found.effective_sample_size[0]
-    transformed = ~runs.constant & (size < TOO_FEW)
-    status = np.where(runs.constant, "constant", np.where(size < ENOUGH, "heavy tail", "ok"))
-    transform = np.where(transformed, "asinh", "raw")
+    resolved = runs.effective_sample_size >= ENOUGH
+    status = np.where(constant, "constant", np.where(resolved, "ok", "heavy tail"))
+    transform = np.where(runs.transformed, "asinh", "raw")
     text = "What the indices are of: the outcome (raw) or asinh(outcome / scale)"
     by_outcome = (OUTCOME,)
     variables = {
-        **_index_variables(found, transformed, runs.constant),
+        **_index_variables(estimators.indices(sums), constant),
         "status": variable(by_outcome, status.tolist(), "", "Whether the indices are resolved"),
         "transform": variable(by_outcome, transform.tolist(), "", text),
         "scale": variable(by_outcome, job.scale, "unit of the outcome", "Scale of asinh"),
         "effective_sample_size": variable(
-            by_outcome, np.where(runs.constant, np.nan, size), "1", "Effective draws"
+            by_outcome, runs.effective_sample_size, "1", "Effective draws"
         ),
     }
     names = list(job.factors)
@@ -60,31 +62,19 @@ def sobol(runs: Runs, job: Job, draws: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, coords, {"model_runs": runs.model_runs})
 
 
-def _index_variables(
-    found: estimators.Indices, transformed: NDArray[np.bool_], constant: NDArray[np.bool_]
-) -> Variables:
-    """The indices of each outcome, raw or of asinh, with its ranks; outcomes come first."""
-    first, total = (_chosen(e, 1, transformed) for e in (found.first_order, found.total_order))
-    second = _chosen(found.second_order, 2, transformed)
-    low, high = _ranks(total, constant)
+def _index_variables(found: estimators.Indices, constant: NDArray[np.bool_]) -> Variables:
+    """The indices of each outcome with its ranks; outcomes come first."""
+    low, high = _ranks(found.total_order, constant)
     by = (OUTCOME, FACTOR)
+    pairs = (*by, FACTOR_2)
     return {
-        **with_interval("first_order", by, first, "1", "First-order index"),
-        **with_interval("total_order", by, total, "1", "Total-order index"),
-        **with_interval("second_order", (*by, FACTOR_2), second, "1", "Second-order index"),
-        **with_interval("interaction", (OUTCOME,), _chosen(found.interaction, 0, transformed), "1"),
+        **with_interval("first_order", by, found.first_order, "1", "First-order index"),
+        **with_interval("total_order", by, found.total_order, "1", "Total-order index"),
+        **with_interval("second_order", pairs, found.second_order, "1", "Second-order index"),
+        **with_interval("interaction", (OUTCOME,), found.interaction, "1"),
         "rank_low": variable(by, low, "1", "Best rank of the total-order index"),
         "rank_high": variable(by, high, "1", "Worst rank of the total-order index"),
     }
-
-
-def _chosen(estimate: Estimate, axis: int, transformed: NDArray[np.bool_]) -> Estimate:
-    """Of each outcome the indices that it deserves; axes (transform, outcome) start at `axis`."""
-    parts = []
-    for part in estimate:
-        raw, asinh = np.moveaxis(part, (axis, axis + 1), (0, 1))
-        parts.append(np.where(transformed.reshape(-1, *[1] * (raw.ndim - 1)), asinh, raw))
-    return Estimate(*parts)
 
 
 def _ranks(total: Estimate, constant: NDArray[np.bool_]) -> tuple[Array, Array]:

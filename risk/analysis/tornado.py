@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from risk.analysis.labels import outcome_arrays, unit_coordinate, variable
-from risk.dependence import Conditional, states_of
+from risk.conditional import Conditional, states_of
 from risk.evaluation import BoundModel, medians_of
 from risk.names import END, ENDS, INPUT, OUTCOME
 from risk.priors import Priors, labels

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from risk.blocks import Shares
-from risk.dependence import Conditional
+from risk.conditional import Conditional
 from risk.elicitation import LARGEST_MISFIT, families_by_misfit, from_quantiles
 from risk.families import stretched
 from risk.marginals import Categorical, Marginal

@@ -14,9 +14,9 @@ from risk.analysis.beliefs import beliefs
 from risk.analysis.prior_influence import influence, pools
 from risk.analysis.prior_sentences import Remark
 from risk.analysis.prior_warnings import prior_warnings
-from risk.evaluation import ModelError
 from risk.memo.check import check_lines
 from risk.memo.check_json import check_json
+from risk.model_results import ModelError
 from risk.priors import Priors
 from risk.signature import Model
 from risk.version import __version__

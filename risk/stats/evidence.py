@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from risk.stats import replicates
-from risk.stats.measures import _levels, _unseen
-from risk.stats.replicates import Estimate
+from risk.stats.measures import levels
+from risk.stats.replicates import Estimate, unseen
+from risk.stats.replicates import bounded as bounded  # others find it here, too
 
 Array = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def predictive_probability(y: Array, value: float, error: float) -> Estimate:
     """
     with np.errstate(over="ignore"):
         below = special.ndtr((value - y) / error)
-    least = _unseen(y.shape[-2] * y.shape[-1])
+    least = unseen(y.shape[-2] * y.shape[-1])
     return bounded(replicates.mean(np.mean(below, axis=-1)), least)
 
 
@@ -119,23 +120,8 @@ def probability_below(y: Array, weight: Array, threshold: float = 0.0) -> Estima
 
 def _least(weight: Array) -> float:
     """The largest probability of an event that as many draws as are effective may miss."""
-    return _unseen(max(1, int(effective_sample_size(weight))))
-
-
-def bounded(plain: Estimate, least: float) -> Estimate:
-    """A probability with Wilson's interval at the effective size that its replicates show.
-
-    `least` is the smallest half-width that the number of draws allows.
-    """
-    p, t = plain.value, replicates.student_t(plain.replicates.shape[-1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = p * (1 - p) / plain.standard_error**2
-        middle = (p + t**2 / (2 * size)) / (1 + t**2 / size)
-        half = t / (1 + t**2 / size) * np.sqrt(p * (1 - p) / size + (t / (2 * size)) ** 2)
-    # Without spread between replicates Wilson's interval is 0/0, and only the floor is left.
-    lower = np.fmin(middle - half, p - least)
-    upper = np.fmax(middle + half, p + least)
-    return plain._replace(lower=np.maximum(lower, 0), upper=np.minimum(upper, 1))
+    size = effective_sample_size(weight) * (1 + 1e-12)  # all of equal weights, but for rounding
+    return unseen(max(1, int(size)))
 
 
 def estimate_quantiles(y: Array, weight: Array, probabilities: Sequence[float]) -> Estimate:
@@ -152,7 +138,7 @@ def estimate_quantiles(y: Array, weight: Array, probabilities: Sequence[float]) 
     >>> estimate_quantiles(y, y, [0.25]).value.round(1)  # of the density 2y
     array([0.5])
     """
-    p = _levels(probabilities, "probability")
+    p = levels(probabilities, "probability")
     least = _least(weight)
     kept = weight.ravel() > 0
     found = [_quantiles(part, weight, kept, p, least) for part in y.reshape(-1, *weight.shape)]

@@ -6,7 +6,8 @@ values; a *loss* measure (value at risk, expected shortfall) is positive when mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from risk.stats import replicates
 from risk.stats.replicates import Estimate
 
 Array = NDArray[np.float64]
+ROUNDING = 64 * np.finfo(float).eps  # a distance this far below the mean is none
 
 
 def quantile(y: Array, probability: float) -> Array:
@@ -68,7 +70,17 @@ def standard_deviation(y: Array) -> Estimate:
 
     Of an outcome without spread it is 0 with no error.
     """
-    square = np.mean(_centred(y) ** 2, axis=-1)
+    return deviation_of(np.mean(_centred(y) ** 2, axis=-1))
+
+
+def deviation_of(square: Array) -> Estimate:
+    """The standard deviation from each replicate's mean squared distance from the pooled mean.
+
+    Examples
+    --------
+    >>> float(deviation_of(np.array([3.0, 5.0])).value)
+    2.0
+    """
     value = np.sqrt(square.mean(axis=-1))
     with np.errstate(invalid="ignore"):
         linear = np.where(
@@ -80,22 +92,38 @@ def standard_deviation(y: Array) -> Estimate:
 def skewness(y: Array) -> Estimate:
     """The third standardised moment, positive when the long tail is above, shape (..., R, n).
 
-    Its replicates are means of the influence ``z³ − 3z − 3/2 γ (z² − 1)``. NaN, which is what 0/0
-    is, for an outcome without spread.
+    NaN, which is what 0/0 is, for an outcome without spread.
     """
     z = _centred(y)
     with np.errstate(invalid="ignore"):
         z = z / np.sqrt(np.mean(z**2, axis=(-2, -1), keepdims=True))
-    value = np.mean(z**3, axis=(-2, -1))
-    influence = z**3 - 3 * z - 1.5 * value[..., None, None] * (z**2 - 1)
-    return replicates.from_replicates(value, influence.mean(axis=-1))
+    return skewness_of(*(np.mean(z**k, axis=-1) for k in (1, 2, 3)))
+
+
+def skewness_of(first: Array, square: Array, cube: Array) -> Estimate:
+    """The skewness from each replicate's mean distance from the pooled mean, its square and cube.
+
+    In units of the standard deviation its replicates are means of the influence
+    ``z³ − 3z − 3/2 γ (z² − 1)``.
+
+    Examples
+    --------
+    >>> float(skewness_of(np.zeros(2), np.array([4.0, 4.0]), np.array([8.0, 24.0])).value)
+    2.0
+    """
+    spread = np.sqrt(square.mean(axis=-1, keepdims=True))
+    with np.errstate(invalid="ignore"):
+        z, z2, z3 = first / spread, square / spread**2, cube / spread**3
+    value = z3.mean(axis=-1)
+    influence = z3 - 3 * z - 1.5 * value[..., None] * (z2 - 1)
+    return replicates.from_replicates(value, influence)
 
 
 def _centred(y: Array) -> Array:
     """Distances from the pooled mean; those that only rounding makes are 0."""
     middle = y.mean(axis=(-2, -1), keepdims=True)
     z = y - middle
-    return np.where(np.abs(z) <= 64 * np.finfo(float).eps * np.abs(middle), 0.0, z)
+    return np.where(np.abs(z) <= ROUNDING * np.abs(middle), 0.0, z)
 
 
 def estimate_quantiles(y: Array, probabilities: Sequence[float]) -> Estimate:
@@ -113,15 +141,41 @@ def estimate_quantiles(y: Array, probabilities: Sequence[float]) -> Estimate:
     >>> bool(np.all(np.abs(estimate_quantiles(y, [0.5]).interval - 0.5) < 0.02))
     True
     """
-    p = _levels(probabilities, "probability")
+    p = levels(probabilities, "probability")
     pooled = np.sort(y.reshape(*y.shape[:-2], -1), axis=-1)
     value = _at(pooled, np.broadcast_to(p, (*pooled.shape[:-1], p.size)))
     shares = [np.mean(y <= value[..., k, None, None], axis=-1) for k in range(p.size)]
-    below = replicates.mean(np.stack(shares, axis=-2))
-    half = np.maximum(below.upper - below.value, _unseen(pooled.shape[-1]))
-    lower, upper = _at(pooled, np.maximum(p - half, 0)), _at(pooled, np.minimum(p + half, 1))
-    error = (upper - lower) / (2 * replicates.student_t(y.shape[-2]))
     own = np.moveaxis(np.quantile(y, p, axis=-1), 0, -2)
+    return woodruff(
+        value, np.stack(shares, axis=-2), own, p, pooled.shape[-1], partial(_at, pooled)
+    )
+
+
+def woodruff(
+    value: Array,
+    shares: Array,
+    own: Array,
+    p: Array,
+    n: int,
+    quantile_at: Callable[[Array], Array],
+) -> Estimate:
+    """Quantiles with Woodruff's intervals, shape (..., levels).
+
+    Parameters
+    ----------
+    value, own
+        Quantiles of all n points, and of each replicate's own, shape (..., levels, R).
+    shares
+        What share of each replicate is below `value`, shape (..., levels, R).
+    p
+        The probabilities, shape (levels,).
+    quantile_at
+        Probabilities (..., levels) to quantiles of all points.
+    """
+    below = replicates.mean(shares)
+    half = np.maximum(below.upper - below.value, replicates.unseen(n))
+    lower, upper = quantile_at(np.maximum(p - half, 0)), quantile_at(np.minimum(p + half, 1))
+    error = (upper - lower) / (2 * replicates.student_t(shares.shape[-1]))
     return Estimate(value, error, lower, upper, own)
 
 
@@ -134,18 +188,22 @@ def _at(ordered: Array, probability: Array) -> Array:
     return np.asarray(below + (place - low) * (above - below))
 
 
-def _levels(values: Sequence[float], name: str) -> Array:
+def levels(values: Sequence[float], name: str) -> Array:
     """Probabilities or tails as an array; none may be outside its range."""
-    levels = np.asarray(values, dtype=float)
-    wrong = levels[~((levels >= 0) & (levels <= 1) & ((levels > 0) | (name != "tail")))]
+    found = np.asarray(values, dtype=float)
+    wrong = found[~((found >= 0) & (found <= 1) & ((found > 0) | (name != "tail")))]
     if wrong.size:
         raise ValueError(f"Expected every {name} between 0 and 1, got {wrong[0]:g}. Give a share.")
-    return levels
+    return found
 
 
 def estimate_value_at_risk(y: Array, tails: Sequence[float]) -> Estimate:
     """Losses that are exceeded with probability `tails`, (..., R, n) to (..., tails)."""
-    low = estimate_quantiles(y, _levels(tails, "tail").tolist())
+    return as_loss(estimate_quantiles(y, levels(tails, "tail").tolist()))
+
+
+def as_loss(low: Estimate) -> Estimate:
+    """Minus an estimate: what is lost where that much, or rather that little, is gained."""
     return Estimate(-low.value, low.standard_error, -low.upper, -low.lower, -low.replicates)
 
 
@@ -155,15 +213,10 @@ def estimate_expected_shortfall(y: Array, tails: Sequence[float]) -> Estimate:
     Their errors are the spread of the replicates' own expected shortfalls.
     """
     pooled = y.reshape(*y.shape[:-2], -1)
-    levels = _levels(tails, "tail").tolist()
-    value = np.stack([expected_shortfall(pooled, tail) for tail in levels], axis=-1)
-    own = np.stack([expected_shortfall(y, tail) for tail in levels], axis=-2)
+    each = levels(tails, "tail").tolist()
+    value = np.stack([expected_shortfall(pooled, tail) for tail in each], axis=-1)
+    own = np.stack([expected_shortfall(y, tail) for tail in each], axis=-2)
     return replicates.from_replicates(value, own)
-
-
-def _unseen(n: int) -> float:
-    """The largest probability of an event that n draws may miss altogether (Clopper–Pearson)."""
-    return float(1 - ((1 - replicates.LEVEL) / 2) ** (1 / n))
 
 
 def probability_change(shares: Array, n: int) -> Estimate:
@@ -171,7 +224,7 @@ def probability_change(shares: Array, n: int) -> Estimate:
 
     Its interval is never finer than what n draws can tell.
     """
-    plain, least = replicates.mean(shares), _unseen(n)
+    plain, least = replicates.mean(shares), replicates.unseen(n)
     lower = np.minimum(plain.lower, plain.value - least)
     return plain._replace(lower=lower, upper=np.maximum(plain.upper, plain.value + least))
 
@@ -196,13 +249,4 @@ def probability_below(y: Array, threshold: float = 0.0) -> Estimate:
     0.25
     """
     plain = replicates.mean(np.mean(y < threshold, axis=-1))
-    p, least = plain.value, _unseen(y.shape[-2] * y.shape[-1])
-    t = replicates.student_t(y.shape[-2])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = p * (1 - p) / plain.standard_error**2
-        middle = (p + t**2 / (2 * size)) / (1 + t**2 / size)
-        half = t / (1 + t**2 / size) * np.sqrt(p * (1 - p) / size + (t / (2 * size)) ** 2)
-    # Without spread between replicates Wilson's interval is 0/0, and only the floor is left.
-    lower = np.fmin(middle - half, p - least)
-    upper = np.fmax(middle + half, p + least)
-    return plain._replace(lower=np.maximum(lower, 0), upper=np.minimum(upper, 1))
+    return replicates.bounded(plain, replicates.unseen(y.shape[-2] * y.shape[-1]))

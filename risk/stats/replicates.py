@@ -76,6 +76,33 @@ def ratio(numerator: Array, denominator: Array) -> Estimate:
     return from_replicates(value, value[..., None] + residual / scale[..., None])
 
 
+def bounded(plain: Estimate, least: float) -> Estimate:
+    """A probability with Wilson's interval at the effective size that its replicates show.
+
+    That is p(1 − p)/se², with Student's t for the normal, so the interval stays inside [0, 1].
+    `least` is the smallest half-width that the number of draws allows.
+
+    Examples
+    --------
+    >>> bounded(mean(np.array([0.0, 0.0, 0.0])), 0.01).interval
+    array([0. , 0.01])
+    """
+    p, t = plain.value, student_t(plain.replicates.shape[-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = p * (1 - p) / plain.standard_error**2
+        middle = (p + t**2 / (2 * size)) / (1 + t**2 / size)
+        half = t / (1 + t**2 / size) * np.sqrt(p * (1 - p) / size + (t / (2 * size)) ** 2)
+    # Without spread between replicates Wilson's interval is 0/0, and only the floor is left.
+    lower = np.fmin(middle - half, p - least)
+    upper = np.fmax(middle + half, p + least)
+    return plain._replace(lower=np.maximum(lower, 0), upper=np.minimum(upper, 1))
+
+
+def unseen(n: int) -> float:
+    """The largest probability of an event that n draws may miss altogether (Clopper–Pearson)."""
+    return float(1 - ((1 - LEVEL) / 2) ** (1 / n))
+
+
 def student_t(count: int, level: float = LEVEL) -> float:
     """The Student t quantile for an interval from `count` replicates."""
     return float(special.stdtrit(count - 1, 0.5 + level / 2))

@@ -2,13 +2,14 @@
 
 Four blocks of model output: f(A), f(B), f(AB_i) with factor i of A taken from B, and f(BA_i) with
 factor i of B taken from A. Only differences of outputs enter, so the mean does not matter, and
-0 ≤ S_Ti and S_i ≤ S_Ti hold in every sample, not only in expectation.
+0 ≤ S_Ti and S_i ≤ S_Ti hold in every sample but for rounding, not only in expectation.
 
 Azzini, Mara & Rosati 2020, arXiv:2006.08232; 2021, doi:10.1016/j.envsoft.2021.105167.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,76 +21,106 @@ Array = NDArray[np.float64]
 
 
 class PickFreeze(NamedTuple):
-    """Row means of one replicate, for d factors and outcomes of shape (...)."""
+    """Sums over the points of a pick-freeze design of d factors.
 
-    first: Array  # (d, ...)  2 (f(BA_i) − f(B)) (f(A) − f(AB_i))
-    total: Array  # (d, ...)  (f(B) − f(BA_i))² + (f(A) − f(AB_i))²
-    variance: Array  # (d, ...)  (f(A) − f(B))² + (f(BA_i) − f(AB_i))²: four variances
-    second: Array  # (d, d, ...)  (f(AB_j) − f(A)) (f(BA_i) − f(B)): the variance of the pair
-    squares: Array  # (2, ...)  sums over A and B of z and z², z = squared distance from the mean
+    All estimators are linear in the products of a_i = f(AB_i) − f(A), b_i = f(BA_i) − f(B) and,
+    at the place d of either, c = f(B) − f(A).
+    """
+
+    cross: Array  # (..., d + 1, d + 1)  Σ a_i b_j
+    squares: Array  # (..., 2, d)  Σ a_i², Σ b_i²
+
+    @property
+    def first(self) -> Array:
+        """Σ 2 (f(BA_i) − f(B)) (f(A) − f(AB_i)), shape (..., d)."""
+        return -2 * self._same
+
+    @property
+    def total(self) -> Array:
+        """Σ (f(B) − f(BA_i))² + (f(A) − f(AB_i))², shape (..., d)."""
+        return np.asarray(self.squares.sum(axis=-2))
+
+    @property
+    def variance(self) -> Array:
+        """Σ (f(A) − f(B))² + (f(BA_i) − f(AB_i))²: four variances a point, shape (..., d)."""
+        changed = self.cross[..., -1, :-1] - self.cross[..., :-1, -1] - self._same
+        return np.asarray(2 * self.cross[..., -1:, -1] + self.total + 2 * changed)
+
+    @property
+    def second(self) -> Array:
+        """Σ (f(AB_i) − f(A)) (f(BA_j) − f(B)): the variance of the pair, shape (..., d, d)."""
+        return self.cross[..., :-1, :-1]
+
+    @property
+    def _same(self) -> Array:
+        return np.diagonal(self.second, axis1=-2, axis2=-1)
 
 
-def pick_freeze(a: Array, b: Array, ab: Array, ba: Array) -> PickFreeze:
-    """Reduce the outputs of one replicate to the row means that the indices need.
+def pick_freeze(own: Array, exchanged: Sequence[Array], chunk: int | None = None) -> PickFreeze:
+    """Sums over the points of a design, chunk by chunk.
 
     Parameters
     ----------
-    a, b
-        Outputs at A and B, shape (..., n).
-    ab, ba
-        Outputs with one factor exchanged, shape (d, ..., n).
+    own
+        Outputs of A and B, shape (2, n).
+    exchanged
+        Outputs of AB_i and BA_i for each factor i, shape (2, n) each.
+    chunk
+        How many points to add at once, a divisor of n; all by default.
+
+    Returns
+    -------
+    Sums with the chunks as first axis. The bits of one chunk do not depend on the others.
     """
-    moved_a, moved_b = ab - a, ba - b
-    z = np.concatenate([a, b], axis=-1)
-    z = (z - z.mean(axis=-1, keepdims=True)) ** 2
-    return PickFreeze(
-        first=-2 * np.mean(moved_b * moved_a, axis=-1),
-        total=np.mean(moved_b**2 + moved_a**2, axis=-1),
-        variance=np.mean((a - b) ** 2 + (ba - ab) ** 2, axis=-1),
-        # einsum without BLAS: its bits do not depend on how many threads a library takes.
-        second=np.einsum("j...n,i...n->ij...", moved_a, moved_b) / a.shape[-1],
-        squares=np.stack([z.sum(axis=-1), (z**2).sum(axis=-1)]),
-    )
+    moved = np.empty((len(exchanged) + 1, *own.shape))
+    for difference, outputs in zip(moved, exchanged, strict=False):
+        np.subtract(outputs, own, out=difference)
+    moved[-1] = own[1] - own[0]
+    parts = moved.reshape(*moved.shape[:2], -1, chunk or moved.shape[2]).transpose(2, 1, 0, 3)
+    cross = parts[:, 0] @ parts[:, 1].swapaxes(1, 2)
+    return PickFreeze(cross, np.vecdot(parts[:, :, :-1], parts[:, :, :-1]))
 
 
 class Indices(NamedTuple):
     """Sobol' indices with their intervals."""
 
-    first_order: replicates.Estimate  # (d, ...)
-    total_order: replicates.Estimate  # (d, ...)
-    second_order: replicates.Estimate  # (d, d, ...), NaN on the diagonal
+    first_order: replicates.Estimate  # (..., d)
+    total_order: replicates.Estimate  # (..., d)
+    second_order: replicates.Estimate  # (..., d, d), NaN on the diagonal
     interaction: replicates.Estimate  # (...): 1 − sum of the first-order indices
-    effective_sample_size: Array  # (...): how many rows the variance rests on
 
 
 def indices(sums: PickFreeze) -> Indices:
     """First-, total- and second-order indices, pooled over replicates, with Student t intervals.
 
     ``S_i = first / variance``, ``S_Ti = total / variance`` and ``S_ij = second / V`` with
-    V = variance / 4. The effective sample size of the variance is ``(Σz)² / Σz²``.
+    V = variance / 4.
 
     Parameters
     ----------
     sums
-        The row means of R replicates stacked on a last axis, e.g. ``first`` of shape (d, ..., R).
+        The sums of R replicates of the same size stacked on the first axis, e.g. ``cross`` of shape
+        (R, ..., d + 1, d + 1).
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> x, y = rng.random((2, 2, 8, 4096))   # two designs of f = x1 + 2 x2, 8 replicates
+    >>> x, y = rng.random((2, 2, 8 * 4096))   # two designs of f = x1 + 2 x2, 8 replicates
     >>> def f(x): return x[0] + 2 * x[1]
-    >>> ab, ba = [np.stack([f([v[0], u[1]]), f([u[0], v[1]])]) for u, v in ((x, y), (y, x))]
-    >>> rows = [pick_freeze(*(m[..., r, :] for m in (f(x), f(y), ab, ba))) for r in range(8)]
-    >>> found = indices(PickFreeze(*(np.stack(part, axis=-1) for part in zip(*rows))))
+    >>> one, two = ([y[0], x[1]], [x[0], y[1]]), ([x[0], y[1]], [y[0], x[1]])
+    >>> swapped = [np.array([f(a), f(b)]) for a, b in zip(one, two)]
+    >>> found = indices(pick_freeze(np.array([f(x), f(y)]), swapped, chunk=4096))
     >>> found.first_order.value.round(2)
     array([0.2, 0.8])
     """
-    first = replicates.ratio(sums.first, sums.variance)
-    variance = (sums.variance[:, None] + sums.variance[None, :]) / 8
-    second = replicates.ratio((sums.second + np.swapaxes(sums.second, 0, 1)) / 2, variance)
-    diagonal = np.arange(len(sums.first))
-    for part in second:
-        part[diagonal, diagonal] = np.nan
-    left = replicates.from_replicates(1 - first.value.sum(axis=0), 1 - first.replicates.sum(axis=0))
-    z, z2 = sums.squares.sum(axis=-1)
-    return Indices(first, replicates.ratio(sums.total, sums.variance), second, left, z**2 / z2)
+    first, total, variance, second = (
+        np.moveaxis(part, 0, -1) for part in (sums.first, sums.total, sums.variance, sums.second)
+    )
+    of_pair = (variance[..., :, None, :] + variance[..., None, :, :]) / 8
+    pairs = replicates.ratio((second + second.swapaxes(-3, -2)) / 2, of_pair)
+    diagonal = np.arange(first.shape[-2])
+    for part, axes in zip(pairs, (2, 2, 2, 2, 3), strict=True):
+        np.moveaxis(part, (-axes, 1 - axes), (0, 1))[diagonal, diagonal] = np.nan
+    main = replicates.ratio(first, variance)
+    left = replicates.from_replicates(1 - main.value.sum(axis=-1), 1 - main.replicates.sum(axis=-2))
+    return Indices(main, replicates.ratio(total, variance), pairs, left)

@@ -12,9 +12,9 @@ import risk
 from risk.analysis.beliefs import beliefs
 from risk.analysis.prior_influence import influence, pools
 from risk.analysis.prior_warnings import prior_warnings
-from risk.evaluation import ModelError
 from risk.experts import Expert
 from risk.families import empirical, lognormal, normal
+from risk.model_results import ModelError
 from risk.sources import Source
 
 TODAY = date(2026, 11, 23)

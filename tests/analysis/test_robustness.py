@@ -14,7 +14,7 @@ from scipy import stats
 import risk
 from risk.analysis.robustness import robustness
 from risk.analysis.variants import variants
-from risk.dependence import Conditional
+from risk.conditional import Conditional
 from risk.memo.robust import conclusions, robust_screen
 
 Array = NDArray[np.float64]

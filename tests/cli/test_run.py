@@ -43,7 +43,14 @@ def test_without_a_command_the_main_case_is_run(
     assert done.code == 0
     assert done.out.startswith("DeepSeek V3/R1, February 2025 · run ")
     del asked["progress"], asked["executor"]
-    assert asked == {"case": "deepseek_2025_02", "draws": 4096, "replicates": 16, "seed": 545}
+    assert asked == {
+        "case": "deepseek_2025_02",
+        "draws": 4096,
+        "replicates": 16,
+        "seed": 545,
+        "checkpoint": None,
+        "draws_file": None,
+    }
 
 
 def test_json_is_one_object_and_nothing_else(command: Command, tmp_path: Path) -> None:

@@ -23,7 +23,11 @@ WRONG_USE = {
     ("run", "--draws", "many"): "'many' is not a valid integer",
     ("run", "--replicates", "1"): "Expected at least 2 `replicates`, got 1.",
     ("run", "--drawz", "4"): "No such option",
-    ("run", "--json", "--quiet"): "Expected one of --json and --quiet, got both. Choose one.",
+    (
+        "run",
+        "--json",
+        "--quiet",
+    ): "Expected one of --json and --quiet, got --json and --quiet. Choose one.",
     ("run", "a.toml", "b.toml"): "Got unexpected extra argument",
     ("rum",): "No such command 'rum'",
     ("check",): "Missing argument 'PRIORS'",

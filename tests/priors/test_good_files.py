@@ -13,8 +13,8 @@ import pytest
 
 from risk import families
 from risk.blocks import Correlated, Shares
+from risk.conditional import Conditional
 from risk.data_fit import from_data
-from risk.dependence import Conditional
 from risk.elicitation import from_quantiles
 from risk.locations import Locator
 from risk.marginals import Categorical, Marginal

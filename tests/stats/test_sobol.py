@@ -76,18 +76,26 @@ def kink() -> Case:
 CASES = [ishigami(), g_function(), lognormals(), kink()]
 
 
-def sums_of(case: Case, n: int, seed: int, replicates: int = 16) -> PickFreeze:
-    """Row means of a case's design, stacked over replicates."""
+def outputs_of(case: Case, n: int, seed: int, replicate: int) -> Array:
+    """Outputs of all designs in pairs: A, B; AB_1, BA_1; …"""
     d = len(case.first)
-    rows = []
-    for r in range(replicates):
-        a, b = sobol_replicate(n, list(range(d)), seed, (r,))
-        swapped = []
-        for u, v in ((a, b), (b, a)):
-            columns = [np.where((np.arange(d) == i)[:, None], v, u) for i in range(d)]
-            swapped.append(np.stack([case.function(x) for x in columns]))
-        rows.append(pick_freeze(case.function(a), case.function(b), *swapped))
-    return PickFreeze(*(np.stack(part, axis=-1) for part in zip(*rows, strict=True)))
+    a, b = sobol_replicate(n, list(range(d)), seed, (replicate,))
+    pairs = [(a, b)]
+    for i in range(d):
+        mine = (np.arange(d) == i)[:, None]
+        pairs.append((np.where(mine, b, a), np.where(mine, a, b)))
+    return np.array([[case.function(u) for u in pair] for pair in pairs])
+
+
+def split(pairs: Array) -> tuple[Array, list[Array]]:
+    """The outputs of A and B, and those after each exchange."""
+    return pairs[0], list(pairs[1:])
+
+
+def sums_of(case: Case, n: int, seed: int, replicates: int = 16) -> PickFreeze:
+    """Sums of a case's design, stacked over replicates."""
+    rows = [pick_freeze(*split(outputs_of(case, n, seed, r))) for r in range(replicates)]
+    return PickFreeze(*(np.concatenate(part) for part in zip(*rows, strict=True)))
 
 
 def estimate(case: Case, n: int = 1024, seed: int = 545) -> Indices:
@@ -154,12 +162,42 @@ def test_an_independent_implementation_agrees() -> None:
     assert np.all(gap < theirs["S1_conf"] + 4 * ours.first_order.standard_error)
 
 
-def test_effective_sample_size_is_that_of_its_definition() -> None:
-    y = np.random.default_rng(0).lognormal(size=(2, 1, 512))
-    sums = pick_freeze(y[0, 0], y[1, 0], y[:1, 0], y[1:, 0])
-    stacked = PickFreeze(*(np.stack([part, part], axis=-1) for part in sums))
-    z = (y.ravel() - y.mean()) ** 2
-    expected = 2 * z.sum() ** 2 / (z**2).sum()  # the replicate twice
-    with np.errstate(invalid="ignore", divide="ignore"):  # AB = A here: no variance to share
-        size = indices(stacked).effective_sample_size
-    assert size == pytest.approx(expected)
+def test_sums_are_those_of_the_definition() -> None:
+    """Every sum against its formula, written out."""
+    case = g_function()
+    pairs = outputs_of(case, 64, 3, 0)
+    (a, b), ab, ba = pairs[0], pairs[1:, 0], pairs[1:, 1]
+    found = pick_freeze(*split(pairs))
+    expected = {
+        "first": 2 * np.sum((ba - b) * (a - ab), axis=-1),
+        "total": np.sum((b - ba) ** 2 + (a - ab) ** 2, axis=-1),
+        "variance": np.sum((a - b) ** 2 + (ba - ab) ** 2, axis=-1),
+        "second": np.sum((ab - a)[:, None] * (ba - b)[None], axis=-1),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(getattr(found, name)[0], value, rtol=1e-12, atol=1e-13)
+
+
+def test_the_same_estimators_on_the_same_points_are_salibs() -> None:
+    """Jansen's total and Saltelli's first-order index from our design, to 1e-6 and far below."""
+    case = ishigami()
+    pairs = outputs_of(case, 1024, 0, 0)
+    (a, b), ab, ba = pairs[0], pairs[1:, 0], pairs[1:, 1]
+    y = np.stack([a, *ab, *ba, b], axis=1).ravel()
+    problem = {"num_vars": 3, "names": ["x0", "x1", "x2"], "bounds": [[0, 1]] * 3}
+    theirs = salib.analyze(problem, y, calc_second_order=True, num_resamples=2, seed=1)
+    spread = np.var(np.concatenate([a, b]))
+    jansen = pick_freeze(*split(pairs)).squares[0, 0] / (2 * 1024 * spread)
+    np.testing.assert_allclose(jansen, theirs["ST"], rtol=0, atol=1e-10)
+    saltelli = np.mean((b - np.mean(y)) * (ab - a), axis=-1) / spread
+    np.testing.assert_allclose(saltelli, theirs["S1"], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("chunk", [1, 16, 128, 256])
+def test_a_chunk_has_the_same_bits_wherever_it_stands(chunk: int) -> None:
+    pairs = outputs_of(g_function(), 256, 1, 0)
+    together = pick_freeze(*split(pairs), chunk)
+    for k in range(256 // chunk):
+        alone = pick_freeze(*split(pairs[..., k * chunk : (k + 1) * chunk]))
+        assert np.array_equal(together.cross[k], alone.cross[0])
+        assert np.array_equal(together.squares[k], alone.squares[0])

@@ -1,0 +1,220 @@
+"""Finished replicates on disk: nothing that was computed is computed again after a crash.
+
+A checkpoint is a folder: what was asked (question.json), and a file for each finished replicate,
+written beside its place, flushed to the disk and renamed, with a checksum of its content. A file
+is there whole or not at all; one that was damaged later is found out and computed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import socket
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from risk.engine import Replicate
+from risk.stats.sobol import PickFreeze
+from risk.stats.tally import Tally
+
+QUESTION, LOCK, OWNER = "question.json", "lock", "owner"
+SUFFIX, PART = ".replicate", ".part"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that holds the answer to another question, or that is in use."""
+
+
+class CheckpointWarning(UserWarning):
+    """A file of a checkpoint that was damaged, and is computed again."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder of finished replicates, open for one process."""
+
+    folder: Path
+
+    def load(self, name: str) -> Replicate | None:
+        """The replicate of this name, None where there is none, or none that is whole."""
+        path = self.folder / f"{name}{SUFFIX}"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        checksum, _, data = content.partition(b"\n")
+        if checksum.decode("ascii", "replace") != hashlib.sha256(data).hexdigest():
+            warnings.warn(
+                f"{path} is damaged: its checksum is not that of its content. "
+                "The replicate is computed again.",
+                CheckpointWarning,
+                stacklevel=2,
+            )
+            return None
+        return _replicate(data)
+
+    def save(self, name: str, replicate: Replicate) -> None:
+        """Make a replicate safe; when this returns it survives a loss of power."""
+        data = _bytes(replicate)
+        checksum = hashlib.sha256(data).hexdigest().encode()
+        write_durably(self.folder / f"{name}{SUFFIX}", checksum + b"\n" + data)
+
+
+@contextlib.contextmanager
+def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator[Checkpoint]:
+    """A checkpoint for this question, made where there is none; no other process may use it.
+
+    Raises
+    ------
+    CheckpointError
+        When another process is at work on it, or when it belongs to another question: model,
+        priors, seed, outcomes, factors, or the versions that compute it.
+    OSError
+        When its folder cannot be made or written to.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise CheckpointError(
+            f"Expected {folder} to be free, got a checkpoint that another process is at work on "
+            f"({_owner(folder)}). Wait until it ends, or choose another folder."
+        ) from None
+    try:
+        write_durably(folder / OWNER, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        for left in folder.glob(f"*{PART}"):  # of a process that was killed while it wrote
+            left.unlink()
+        _check_question(folder, question)
+        yield Checkpoint(folder)
+    finally:
+        lock.release()
+
+
+def held(folder: str | Path) -> tuple[int, int]:
+    """Points in each finished replicate of a checkpoint, and how many there are; (0, 0) of none.
+
+    Of replicates that differ the smallest number of points counts.
+    """
+    points = [
+        int(found.points)
+        for path in Path(folder).glob(f"raw-*{SUFFIX}")
+        if (found := Checkpoint(Path(folder)).load(path.stem)) is not None
+    ]
+    return min(points, default=0), len(points)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and onto the disk itself before returning.
+
+    Raises
+    ------
+    OSError
+        With the name of the file, when the disk is full or the folder may not be written to.
+    """
+    part = path.with_name(f".{path.name}{PART}")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a loss of power, where folders can be flushed."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
+    path = folder / QUESTION
+    asked = json.loads(json.dumps(question))
+    try:
+        known = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        known = None
+    except ValueError as error:
+        raise CheckpointError(
+            f"Expected the question of a checkpoint in {path}, got a file that is none ({error}). "
+            "Remove the folder, or choose another one."
+        ) from None
+    if known is None:
+        write_durably(path, json.dumps(asked, indent=1, ensure_ascii=False).encode())
+        return
+    differing = [key for key in {**asked, **known} if asked.get(key) != known.get(key)]
+    if differing:
+        said = "; ".join(f"{k}: {_short(known.get(k))} → {_short(asked.get(k))}" for k in differing)
+        raise CheckpointError(
+            f"Expected a checkpoint of this question in {folder}, got one of another ({said}). "
+            "Remove the folder, or choose another one."
+        )
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:12]}…"
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return (folder / OWNER).read_text("utf-8")
+    except OSError:
+        return "unknown"
+
+
+def _bytes(replicate: Replicate) -> bytes:
+    """A replicate as the bytes of an .npz file."""
+    arrays: dict[str, Any] = {
+        "points": np.int64(replicate.points),
+        "outcomes": replicate.outcomes,
+        "powers": replicate.powers,
+        **{f"input.{name}": x for name, x in replicate.inputs.items()},
+        **{f"sums.{name}": x for name, x in replicate.sums._asdict().items()},
+    }
+    if replicate.tally is not None:
+        arrays |= {f"tally.{name}": x for name, x in replicate.tally._asdict().items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _replicate(data: bytes) -> Replicate:
+    """The replicate of `_bytes`."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+
+    def group(prefix: str) -> dict[str, Any]:
+        start = f"{prefix}."
+        return {k.removeprefix(start): x for k, x in arrays.items() if k.startswith(start)}
+
+    tally = group("tally")
+    return Replicate(
+        int(arrays["points"]),
+        group("input"),
+        arrays["outcomes"],
+        PickFreeze(**group("sums")),
+        arrays["powers"],
+        Tally(**tally) if tally else None,
+    )

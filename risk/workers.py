@@ -1,0 +1,147 @@
+"""Independent pieces of work on this thread or on any executor: threads, processes, a cluster.
+
+What is sent is one function, as bytes, and the items that it is to be called with; a worker reads
+the bytes once. Functions from a script or a notebook travel by value (cloudpickle).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import multiprocessing
+import pickle
+import signal
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from typing import Any, TypeVar
+
+import cloudpickle
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class WorkerError(RuntimeError):
+    """Work that could not be sent to a worker, or that a worker did not live to finish."""
+
+
+def results(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    executor: Executor | None = None,
+    together: int = 1,
+) -> Iterator[tuple[int, Result]]:
+    """The place of an item and its result, as they are finished, whoever does the work.
+
+    Parameters
+    ----------
+    together
+        How many items to send as one task.
+
+    Raises
+    ------
+    WorkerError
+        When the function cannot be sent, or a worker died. Errors of the function are its own.
+    """
+    if executor is None:
+        for place, item in enumerate(items):
+            yield place, _alone(function, [item])[0]
+        return
+    send = _alone if isinstance(executor, ThreadPoolExecutor) else _sent
+    work = function if isinstance(executor, ThreadPoolExecutor) else _bytes_of(function)
+    places = [range(i, min(i + together, len(items))) for i in range(0, len(items), together)]
+    futures: dict[Future[list[Result]], range] = {
+        executor.submit(send, work, [items[p] for p in part]): part  # type: ignore[arg-type]
+        for part in places
+    }
+    try:
+        for future in as_completed(futures):
+            yield from zip(futures.pop(future), _result(future), strict=True)
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def run_all(
+    function: Callable[[Item], Result], items: Sequence[Item], executor: Executor | None = None
+) -> list[Result]:
+    """Results of independent pieces of work, in their order."""
+    done = dict(results(function, items, executor))
+    return [done[place] for place in range(len(items))]
+
+
+def _alone(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Do the work here, with BLAS on one thread: it would only get in the way of other workers."""
+    with _threads().limit(limits=1, user_api="blas"):
+        return [function(item) for item in items]
+
+
+def _sent(work: bytes, items: Sequence[Any]) -> list[Any]:
+    """Do the work in another process."""
+    return _alone(_function(work), items)
+
+
+@functools.lru_cache(maxsize=4)
+def _function(work: bytes) -> Callable[[Any], Any]:
+    try:
+        return pickle.loads(zlib.decompress(work))  # type: ignore[no-any-return]
+    except (ImportError, AttributeError) as error:
+        raise WorkerError(
+            f"Expected a model that the workers can import, got one that they cannot ({error}). "
+            "Install its module there, or define it in the script itself."
+        ) from error
+
+
+def _bytes_of(function: Callable[..., Any]) -> bytes:
+    try:
+        return zlib.compress(cloudpickle.dumps(function))
+    except Exception as error:  # whatever an object's own way of being pickled raises
+        raise WorkerError(
+            f"Expected a model that can be sent to another process, got one that cannot ({error}). "
+            "Leave open files, locks and connections out of it, or use threads."
+        ) from error
+
+
+def _result(future: Future[list[Result]]) -> list[Result]:
+    """What a worker computed, or what is wrong in words that help."""
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise WorkerError(
+            f"Expected workers that live until their work is done, got one that ended ({error}). "
+            "Perhaps memory ran out: use fewer workers or fewer draws."
+        ) from error
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """The thread pools of this process; finding them takes milliseconds."""
+    return ThreadpoolController()
+
+
+@contextlib.contextmanager
+def local_processes(count: int) -> Iterator[Executor]:
+    """Processes on this machine that leave Ctrl-C to the one that started them.
+
+    They are started afresh, not forked from a process that may have threads; where the system can,
+    one of them imports the engine once and the others are forked from it.
+    """
+    fork = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if fork else "spawn")
+    if fork:
+        context.set_forkserver_preload(["risk.engine"])
+    with ProcessPoolExecutor(count, context, initializer=_leave_interrupts) as processes:
+        yield processes
+
+
+def _leave_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,122 @@
+"""All replicates: the second look at heavy tails, what is constant, and the memory of draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import lognorm, norm
+
+import risk
+from risk.evaluation import bind
+from risk.simulation import plan, run_replicates, tasks_together
+from risk.stats.sobol import indices
+
+SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
+
+
+def normals() -> risk.Priors:
+    return risk.Priors({n: risk.Prior(norm(0, 1), **SOURCE) for n in ("a", "b")})
+
+
+def tails(a: Any, b: Any) -> dict[str, Any]:
+    return {"calm": a + b, "wild": np.exp(3 * a + 2 * b), "same": 0 * a + 0.1 + 0.2 * (b - b)}
+
+
+def test_indices_of_asinh_stand_in_where_tails_are_heavy() -> None:
+    """They are those of a model that returns asinh(y / scale), for that outcome alone."""
+    bound = bind(tails, normals())
+    job = plan(bound, {"a": ("a",), "b": ("b",)}, bound.outcomes, 512, 1)
+    runs = run_replicates(job, 8)
+    assert runs.transformed.tolist() == [False, True, False]
+    assert runs.constant.tolist() == [False, False, True]
+    assert runs.effective_sample_size[1] < 100 < runs.effective_sample_size[0]
+
+    def calmed(a: Any, b: Any) -> dict[str, Any]:
+        return {**tails(a, b), "wild": np.arcsinh(tails(a, b)["wild"] / job.scale[1])}
+
+    other = run_replicates(plan(bind(calmed, normals()), job.factors, bound.outcomes, 512, 1), 8)
+    for k in (0, 1):
+        mine, theirs = (indices(type(s)(*(x[:, k] for x in s))) for s in (runs.sums, other.sums))
+        np.testing.assert_allclose(mine.total_order.value, theirs.total_order.value, rtol=1e-9)
+
+
+def test_what_differs_by_rounding_only_is_constant() -> None:
+    def model(a: Any, b: Any) -> dict[str, Any]:
+        return {"same": (a + 1e6) - a, "tiny": 1e6 + 1e-6 * a, "zero": 0 * a}
+
+    bound = bind(model, normals())
+    runs = run_replicates(plan(bound, {"a": ("a",), "b": ("b",)}, bound.outcomes, 256, 1), 4)
+    assert runs.constant.tolist() == [True, False, True]
+    assert np.isnan(runs.effective_sample_size).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(("seconds", "together"), [(0.0, 10**9), (1e-9, 4883), (1e-3, 1)])
+def test_small_replicates_are_sent_together(seconds: float, together: int) -> None:
+    from dataclasses import replace
+
+    bound = bind(tails, normals())
+    job = plan(bound, {"a": ("a",), "b": ("b",)}, bound.outcomes, 1024, 1)
+    found = tasks_together(replace(job, row_seconds=seconds))
+    assert found == pytest.approx(min(together, 0.02 / 1e-9), rel=0.34)
+
+
+def product(a: Any, b: Any) -> dict[str, Any]:
+    return {"y": a * b + a}
+
+
+def test_a_study_keeps_the_first_draws_and_counts_all() -> None:
+    """Indices and risk are of all draws; those that are kept are a part of them."""
+    options: dict[str, Any] = {"draws": 2048, "replicates": 8}
+    full = risk.run_study(product, normals(), **options)
+    few = risk.run_study(product, normals(), keep_draws=1 << 12, **options)
+    assert few["draws"].sizes == {"replicate": 8, "draw": 512}
+    kept = full["draws"].to_dataset().isel(draw=slice(512))
+    xr.testing.assert_identical(few["draws"].to_dataset(), kept)
+    xr.testing.assert_identical(few["sobol"].to_dataset(), full["sobol"].to_dataset())
+    for name in full["risk"].data_vars:
+        mine, theirs = few["risk"][name], full["risk"][name]
+        assert mine.dims == theirs.dims
+        assert mine.attrs == theirs.attrs
+        spread = full["risk"]["standard_deviation"].item()
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3 * spread, err_msg=name)
+
+
+def test_every_draw_can_go_to_a_file(tmp_path: Any) -> None:
+    """The file holds what a study that keeps all would; it is read lazily by xarray."""
+    options: dict[str, Any] = {"draws": 2048, "replicates": 4}
+    full = risk.run_study(product, normals(), **options)
+    path = tmp_path / "draws.nc"
+    few = risk.run_study(product, normals(), keep_draws=1024, draws_file=path, **options)
+    assert few["draws"].sizes["draw"] == 256
+    with xr.open_dataset(path, engine="h5netcdf") as every:
+        drawn = full["draws"].to_dataset()
+        assert every.sizes == {"replicate": 4, "draw": 2048}
+        for name in ("a", "b", "y"):
+            np.testing.assert_array_equal(every[name], drawn[name])
+            assert every[name].attrs == drawn[name].attrs
+    assert [p.name for p in tmp_path.iterdir()] == ["draws.nc"]
+
+
+def test_a_file_of_draws_is_whole_or_not_there(tmp_path: Any) -> None:
+    def broken(a: Any, b: Any) -> dict[str, Any]:
+        return {"y": np.where(a > 3.0, np.nan, a)}
+
+    with pytest.raises(risk.ModelError, match="NaN or infinity"):
+        risk.run_study(
+            broken, normals(), draws=4096, replicates=4, draws_file=tmp_path / "draws.nc"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lognormal_of_any_weight_has_the_risk_of_its_draws() -> None:
+    """From tallies as from draws: P5 of a lognormal is exact to the width of a bin."""
+    priors = risk.Priors({"x": risk.Prior(lognorm(1.5), **SOURCE)})
+    study = risk.run_study(
+        lambda x: {"y": x}, priors, draws=1 << 14, replicates=8, keep_draws=1 << 10
+    )
+    found = study["risk"]["quantile"].sel(outcome="y")
+    exact = lognorm(1.5).ppf(found["probability"])
+    np.testing.assert_allclose(found, exact, rtol=1e-3)

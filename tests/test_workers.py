@@ -1,0 +1,209 @@
+"""The same bits wherever the work is done, and clear words where it cannot be."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import distributed
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import lognorm, norm, uniform
+
+import risk
+from risk import simulation
+from risk.workers import local_processes, results, run_all
+
+SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
+
+
+def model(x1: Any, x2: Any, given: Any) -> dict[str, Any]:
+    """A product, a heavy tail that takes a second look, and a constant."""
+    wild = np.exp(4 * x2 + x1)
+    return {"product": x1 * x2 * given, "wild": wild, "same": 0 * x1 + 3.0}
+
+
+@pytest.fixture(scope="module")
+def priors() -> risk.Priors:
+    states = {"low": uniform(0, 1), "high": norm(3, 1)}
+    return risk.Priors(
+        {
+            "x1": risk.Prior(lognorm(0.5), **SOURCE),
+            "state": risk.Prior({"low": 0.3, "high": 0.7}, **SOURCE),
+            "given": risk.Prior(states, given="state", **SOURCE),
+            "x2": risk.Prior(norm(1, 1), **SOURCE),
+        }
+    )
+
+
+def run(priors: risk.Priors, executor: Executor | None = None, **more: Any) -> xr.DataTree:
+    options: dict[str, Any] = {"draws": 1024, "replicates": 6, "keep_draws": 3072} | more
+    return risk.run_study(model, priors, executor=executor, **options)
+
+
+@pytest.fixture(scope="module")
+def serial(priors: risk.Priors) -> xr.DataTree:
+    return run(priors)
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Executor]:
+    with local_processes(2) as executor:
+        yield executor
+
+
+def identical(one: xr.DataTree, other: xr.DataTree) -> None:
+    assert one.attrs["outputs_hash"] == other.attrs["outputs_hash"]
+    assert one.children.keys() == other.children.keys()
+    for group in one.children:
+        xr.testing.assert_identical(one[group].to_dataset(), other[group].to_dataset())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_threads_give_the_same_bits(priors: risk.Priors, serial: xr.DataTree, count: int) -> None:
+    with ThreadPoolExecutor(count) as threads:
+        identical(run(priors, threads), serial)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_processes_give_the_same_bits(priors: risk.Priors, serial: xr.DataTree, count: int) -> None:
+    with local_processes(count) as executor:
+        identical(run(priors, executor), serial)
+
+
+# The cluster leaves sockets to the garbage collector when it is closed.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_dask_gives_the_same_bits(priors: risk.Priors, serial: xr.DataTree) -> None:
+    """A real cluster on this machine: on one of its workers, on two, on all three."""
+    options = {"n_workers": 3, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(**options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        client.wait_for_workers(3)
+        addresses = list(client.scheduler_info(n_workers=-1)["workers"])
+        for count in (1, 2, 3):
+            with client.get_executor(pure=False, workers=addresses[:count]) as executor:
+                identical(run(priors, executor), serial)
+
+
+@pytest.mark.parametrize("rows", [1, 1 << 15, 1 << 18])
+def test_block_sizes_give_the_same_bits(
+    priors: risk.Priors, serial: xr.DataTree, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = simulation.plan
+    monkeypatch.setattr("risk.study.plan", lambda *given: replace(planned(*given), block_rows=rows))
+    identical(run(priors), serial)
+
+
+def test_a_model_of_a_script_or_a_notebook_travels(
+    priors: risk.Priors, processes: Executor
+) -> None:
+    """A function without a module that a worker could import, and one without a name."""
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    exec("def made(x1, x2, given):\n    return {'y': x1 * x2 + given}\n", scope)
+    factor = 2.0
+    for travelling in (scope["made"], lambda x1, x2, given: {"y": factor * x1 + x2 + given}):
+        options: dict[str, Any] = {"draws": 64, "replicates": 2}
+        there = risk.run_study(travelling, priors, executor=processes, **options)
+        identical(there, risk.run_study(travelling, priors, **options))
+
+
+def test_a_model_that_cannot_travel(priors: risk.Priors, processes: Executor) -> None:
+    lock = threading.Lock()
+
+    def locked(x1: Any, x2: Any, given: Any) -> dict[str, Any]:
+        with lock:
+            return {"y": x1 * x2 * given}
+
+    options: dict[str, Any] = {"draws": 64, "replicates": 2}
+    with pytest.raises(risk.WorkerError, match=r"can be sent to another process, .*use threads"):
+        risk.run_study(locked, priors, executor=processes, **options)
+    with ThreadPoolExecutor(2) as threads:  # which need no sending
+        there = risk.run_study(locked, priors, executor=threads, **options)
+    identical(there, risk.run_study(locked, priors, **options))
+
+
+def test_a_model_that_workers_cannot_import(processes: Executor) -> None:
+    class Missing:
+        def __reduce__(self) -> Any:
+            return (__import__, ("no_such_module_here",))
+
+    missing = Missing()
+    with pytest.raises(risk.WorkerError, match="workers can import, .*no_such_module_here"):
+        run_all(lambda item: (missing, item), [1, 2], processes)
+
+
+def test_an_error_in_a_worker_reaches_the_caller(priors: risk.Priors, processes: Executor) -> None:
+    def broken(x1: Any, x2: Any, given: Any) -> Any:
+        return {"y": np.where(x1 > 6.0, np.nan, x1)}
+
+    with ThreadPoolExecutor(2) as threads:
+        for executor in (None, threads, processes):
+            with pytest.raises(risk.ModelError, match=r"in replicate \d+, design [AB]"):
+                risk.run_study(broken, priors, draws=2048, replicates=3, executor=executor)
+
+
+def test_a_worker_that_dies(priors: risk.Priors) -> None:
+    """Known by a second process: the first dies at once, as when memory runs out."""
+    with (
+        local_processes(1) as executor,
+        pytest.raises(risk.WorkerError, match="live until their work is done.*use fewer workers"),
+    ):
+        run_all(os._exit, [1], executor)
+
+
+def test_results_come_as_they_are_finished_each_with_its_place() -> None:
+    first = threading.Event()
+
+    def slow(item: int) -> int:
+        if item == 0:
+            assert first.wait(10)
+        return 10 * item
+
+    with ThreadPoolExecutor(2) as threads:
+        found = results(slow, [0, 1, 2], threads)
+        seen = [next(found), next(found)]
+        first.set()
+        seen += list(found)
+    assert sorted(seen[:2]) == [(1, 10), (2, 20)]
+    assert seen[2] == (0, 0)
+
+
+@pytest.mark.parametrize("together", [1, 2, 5])
+def test_items_sent_together_keep_their_places(processes: Executor, together: int) -> None:
+    found = dict(results(abs, [-1, -2, -3], processes, together))
+    assert found == {0: 1, 1: 2, 2: 3}
+
+
+def test_progress_counts_replicates(priors: risk.Priors) -> None:
+    seen: list[tuple[int, int]] = []
+    options: dict[str, Any] = {"replicates": 3, "outcomes": ["product"]}
+    run(priors, progress=lambda done, total: seen.append((done, total)), **options)
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    with ThreadPoolExecutor(2) as threads:
+        run(priors, threads, progress=lambda done, total: seen.append((done, total)), **options)
+    assert sorted(seen[4:]) == seen[:4]
+
+
+def test_seeds(priors: risk.Priors) -> None:
+    """0 is a seed like any other, and the same one gives the same numbers."""
+    hashes = [run(priors, seed=s, draws=64).attrs["outputs_hash"] for s in (0, 0, 1, -1)]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_blas_has_one_thread_where_work_is_done(processes: Executor) -> None:
+    assert run_all(_blas_threads, [0], processes) == run_all(_blas_threads, [0]) == [1]
+
+
+def _blas_threads(item: int) -> int:
+    from threadpoolctl import threadpool_info
+
+    return max(info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas")
