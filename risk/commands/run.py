@@ -61,7 +61,7 @@ def _cluster(address: str) -> Iterator[Executor]:
             "Install it: pip install 'ai-lab-risk[cluster]'."
         ) from error
     try:
-        client: Any = Client(address, timeout="10s", set_as_default=False)
+        client: Any = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise WorkerError(
             f"Expected a Dask scheduler at {address}, found none ({error}). Start one with "
