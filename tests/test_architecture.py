@@ -77,10 +77,7 @@ TABLE = {  # `version` is for everyone
     "exchanges": arrays("designs evaluation trace"),
     "engine": arrays("designs exchanges stats"),
     "model_results": arrays("names signature"),
-    "analysis": row(
-        f"names {PRIORS} designs stats evaluation exchanges simulation workers factors memo.formats",
-        never="matplotlib",
-    ),
+    "analysis": row(f"{BELOW_STUDY} factors memo.formats", never="matplotlib"),
     "store": row("names", never="scipy matplotlib"),
     "identity": arrays("priors signature"),
     "checkpoint": arrays("engine stats"),

@@ -1,0 +1,133 @@
+"""`risk run` with a checkpoint, with workers, and with a file of all draws."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xarray as xr
+
+import risk
+from risk.checkpoint import held, open_checkpoint
+from risk.identity import computation
+from risk.shipped import main_case
+
+CASE = "deepseek_2025_02"
+Command = Callable[..., Any]
+
+
+def quietly(out: Path) -> tuple[str, ...]:
+    return "run", "--out", str(out), "--quiet"
+
+
+def outputs(out: Path, draws: int, replicates: int) -> str:
+    """The hash in the record of a run."""
+    records = [json.loads(path.read_text()) for path in out.glob(f"{CASE}/*/run.json")]
+    found = [r for r in records if (r["draws"], r["replicates"]) == (draws, replicates)]
+    assert len(found) == 1
+    return str(found[0]["outputs_hash"])
+
+
+def expected(draws: int, replicates: int) -> str:
+    priors = risk.read_priors(main_case(), risk.profit_model)
+    study = risk.run_study(risk.profit_model, priors, draws=draws, replicates=replicates)
+    return str(study.attrs["outputs_hash"])
+
+
+def test_an_interrupted_run_says_what_is_safe_and_goes_on(command: Command, tmp_path: Path) -> None:
+    """Ctrl-C is 130; the same command finishes the very same study; --extend goes beyond it."""
+    checkpoint = tmp_path / CASE / "checkpoint"
+    size = ("--draws", "16384", "--replicates", "24")
+    options = (*quietly(tmp_path), "--resume", *size)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-m", "risk", *options], stdout=pipe, stderr=pipe, text=True
+    )
+    while held(checkpoint)[1] < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    printed, said = process.communicate(timeout=60)
+    # Python may end itself with the signal instead; a shell reports 130 for both.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert printed == ""
+    safe = held(checkpoint)[1]
+    assert 2 <= safe < 24
+    assert (
+        f"Interrupted. {safe} of 24 replicates are safe in {checkpoint}; the same command" in said
+    )
+    assert "Traceback" not in said
+
+    assert command(*options).code == 0
+    assert outputs(tmp_path, 16384, 24) == expected(16384, 24)
+
+
+def test_a_checkpoint_is_extended(command: Command, tmp_path: Path) -> None:
+    code, _, said = command(*quietly(tmp_path), "--extend")
+    assert code == 2
+    assert "Expected finished replicates in " in said
+    assert "found none. Run with --resume first." in said
+    small = ("--draws", "512", "--replicates", "4")
+    assert command(*quietly(tmp_path), "--resume", *small).code == 0
+    assert command(*quietly(tmp_path), "--extend").code == 0
+    assert outputs(tmp_path, 1024, 4) == expected(1024, 4)
+    assert command(*quietly(tmp_path), "--extend", "--replicates", "6").code == 0
+    assert outputs(tmp_path, 1024, 6) == expected(1024, 6)
+    assert held(tmp_path / CASE / "checkpoint") == (1024, 6)
+
+
+def test_a_checkpoint_of_another_seed_or_in_use(command: Command, tmp_path: Path) -> None:
+    small = ("--resume", "--draws", "64", "--replicates", "2")
+    assert command(*quietly(tmp_path), *small).code == 0
+    code, _, said = command(*quietly(tmp_path), *small, "--seed", "7")
+    assert code == 2
+    assert "got one of another (seed: 545 → 7)" in said
+    priors = risk.read_priors(main_case(), risk.profit_model)
+    question = computation(risk.profit_model, priors, 545)
+    with open_checkpoint(tmp_path / CASE / "checkpoint", question):
+        code, _, said = command(*quietly(tmp_path), *small)
+    assert code == 2
+    assert "another process is at work on" in said
+
+
+@pytest.mark.filterwarnings("always::risk.checkpoint.CheckpointWarning")
+def test_a_damaged_file_is_named(command: Command, tmp_path: Path) -> None:
+    small = ("--resume", "--draws", "64", "--replicates", "2")
+    assert command(*quietly(tmp_path), *small).code == 0
+    path = tmp_path / CASE / "checkpoint" / "raw-00001.replicate"
+    path.write_bytes(path.read_bytes()[:-1])
+    code, _, said = command(*quietly(tmp_path), *small)
+    assert code == 0
+    assert said.startswith(f"Note: {path} is damaged")
+
+
+@pytest.mark.parametrize("who", [("--workers", "2"), ("--threads", "2")])
+def test_workers_change_no_bit(command: Command, tmp_path: Path, who: tuple[str, str]) -> None:
+    assert command(*quietly(tmp_path), *who, "--draws", "256", "--replicates", "3").code == 0
+    assert outputs(tmp_path, 256, 3) == expected(256, 3)
+
+
+def test_a_cluster_that_is_not_there(command: Command, tmp_path: Path) -> None:
+    code, _, said = command(*quietly(tmp_path), "--dask", "tcp://127.0.0.1:9")
+    assert code == 4
+    assert "Expected a Dask scheduler at tcp://127.0.0.1:9, found none" in said
+    assert "Traceback" not in said
+
+
+def test_all_draws_go_to_a_file_beside_the_run(command: Command, tmp_path: Path) -> None:
+    code, printed, _ = command(
+        *quietly(tmp_path), "--all-draws", "--draws", "8192", "--replicates", "16"
+    )
+    assert code == 0
+    place = Path(printed.strip())
+    assert risk.open_study(place / "study.nc")["draws"].sizes["draw"] == 4096
+    with xr.open_dataset(place.parent / f"{place.name}-draws.nc", engine="h5netcdf") as every:
+        assert every.sizes == {"replicate": 16, "draw": 8192}
+        assert every["gross_profit"].attrs["units"] == "USD/day"
