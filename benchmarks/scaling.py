@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from statistics import median
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from unittest import mock
 import risk
 from benchmarks.models import REPLICATES
 from benchmarks.report import publish, table
+from benchmarks.scaling_places import HERE, Place, executor
 from benchmarks.speed_case import SEED, Case, job_of, power, profit_case, timed
 from risk import simulation, study, workers
 from risk.checkpoint import open_checkpoint
@@ -42,17 +42,6 @@ WORKERS = 1000
 KEPT = 64  # draws of each of a thousand replicates, 65,536 in all
 
 
-class Place(NamedTuple):
-    """Who does the work."""
-
-    kind: str
-    workers: int = 1
-
-    def __str__(self) -> str:
-        return self.kind if self.kind == "this thread" else f"{self.kind}, {self.workers}"
-
-
-HERE = Place("this thread")
 PLACES = (HERE, *(Place(kind, n) for kind in ("threads", "processes", "Dask") for n in (1, 2)))
 HASHED = (HERE, *(Place(kind, n) for kind in ("threads", "processes", "Dask") for n in (1, 2, 3)))
 
@@ -65,27 +54,6 @@ class Costs(NamedTuple):
     returned: float
     sent: float
     checkpoint: float
-
-
-@contextlib.contextmanager
-def executor(place: Place) -> Iterator[Executor | None]:
-    """An executor of this kind with so many workers; None for this thread."""
-    if place.kind == "threads":
-        with ThreadPoolExecutor(place.workers) as threads:
-            yield threads
-    elif place.kind == "processes":
-        with workers.local_processes(place.workers) as processes:
-            yield processes
-    elif place.kind == "Dask":
-        dask: Any = importlib.import_module("distributed")
-        local = {"n_workers": place.workers, "threads_per_worker": 1, "dashboard_address": ":0"}
-        with (
-            dask.LocalCluster(**local, silence_logs=50) as cluster,
-            dask.Client(cluster, set_as_default=False) as client,
-        ):
-            yield client.get_executor(pure=False)
-    else:
-        yield None
 
 
 def main() -> None:
