@@ -9,6 +9,8 @@ of their outputs ever exist, and the size of a block changes no bit of the resul
 
 from __future__ import annotations
 
+import ctypes
+import os
 from functools import cache
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from risk.stats.sobol import PickFreeze, pick_freeze
 from risk.stats.tally import Tally, add, no_tally
 
 Array = NDArray[np.float64]
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
 class Replicate(NamedTuple):
@@ -75,12 +78,15 @@ def run_replicate(job: Job, key: Key, before: Replicate | None = None) -> Replic
 
 @cache
 def _keep_memory() -> None:
-    """Have the C library keep memory that arrays leave behind, instead of asking for it again.
+    """Have the GNU C library keep the memory that arrays leave behind.
 
-    The GNU C library returns what it got for the largest array freed so far only beyond twice its
-    size; to get pages anew for each array of a block takes as long as the model itself.
+    By default it gives arrays of a block back to the system and asks for them again, which takes
+    as long as the model itself. Other C libraries have other habits, and no such switch.
     """
-    np.empty(31 << 20, dtype=np.uint8)  # 32 MB is the most that it learns from
+    if os.name == "posix" and hasattr(ctypes.CDLL(None), "mallopt"):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_TRIM_THRESHOLD, 64 << 20)
+        mallopt(_MMAP_THRESHOLD, 32 << 20)
 
 
 def _nothing(job: Job) -> Replicate:

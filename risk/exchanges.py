@@ -126,8 +126,8 @@ class Outputs(NamedTuple):
 def panels(job: Job, key: Key, first: int) -> Iterator[tuple[int, Panel]]:
     """The inputs of a replicate, block by block, each with the number of its first point."""
     net, shift, length = job.net, job.shift(key), job.block
-    if first % length:  # what is there ends within a block
-        length = CHUNK
+    if first:  # what is there may end within a block
+        length = min(length, first & -first)
     mapped = max(length, MAPPED)
     for start in range(first, job.draws, mapped):
         panel = _panel(job, net.points(shift, start, start + mapped))

@@ -65,7 +65,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     where = urlsplit(address if "//" in address else f"tcp://{address}")
     try:  # a client that finds nobody leaves threads behind that complain at the end
         socket.create_connection((where.hostname, where.port or 8786), timeout=10).close()
-        client: Any = Client(address)  # type: ignore[no-untyped-call]
+        client: Any = Client(address)
     except (OSError, ValueError) as error:
         raise WorkerError(
             f"Expected a Dask scheduler at {address}, found none ({error}). Start one with "
