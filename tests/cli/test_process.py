@@ -31,7 +31,16 @@ def test_a_reader_who_leaves_is_no_failure(study_file: Path) -> None:
 
 def test_a_terminal_sees_progress_and_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     """The bar is on stderr; Ctrl-C during the simulation is 130."""
-    run = [sys.executable, "-m", "risk", "run", "--draws", "65536", "--out", str(tmp_path / "runs")]
+    run = [
+        sys.executable,
+        "-m",
+        "risk",
+        "run",
+        "--draws",
+        "1048576",
+        "--out",
+        str(tmp_path / "runs"),
+    ]
     terminal, end = pty.openpty()
     process = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=end)
     os.close(end)

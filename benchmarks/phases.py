@@ -87,7 +87,7 @@ class Clock:
 
 def main() -> None:
     """Profile and write the tables."""
-    publish("profile", [*engine_profile(profit_case()), *phases_of_run()])
+    publish("phases", [*engine_profile(profit_case()), *phases_of_run()])
 
 
 def engine_profile(case: Case) -> list[str]:
@@ -181,7 +181,7 @@ def started(code: str) -> float:
 
 def phases_in_new_process() -> dict[str, float]:
     """Phase → its seconds."""
-    command = [sys.executable, "-m", "benchmarks.profile", "phases"]
+    command = [sys.executable, "-m", "benchmarks.phases", "phases"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout))
 
