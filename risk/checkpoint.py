@@ -23,6 +23,7 @@ import filelock
 import numpy as np
 
 from risk.engine import Replicate
+from risk.files import flush, write_durably
 from risk.stats.sobol import PickFreeze
 from risk.stats.tally import Tally
 
@@ -83,6 +84,7 @@ def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    flush(folder.parent)
     lock = filelock.FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
@@ -112,40 +114,6 @@ def held(folder: str | Path) -> tuple[int, int]:
         if (found := Checkpoint(Path(folder)).load(path.stem)) is not None
     ]
     return min(points, default=0), len(points)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and onto the disk itself before returning.
-
-    Raises
-    ------
-    OSError
-        With the name of the file, when the disk is full or the folder may not be written to.
-    """
-    part = path.with_name(f".{path.name}{PART}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a loss of power, where folders can be flushed."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _check_question(folder: Path, question: Mapping[str, Any]) -> None:

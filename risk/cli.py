@@ -234,8 +234,11 @@ def _print_answer(context: Context, place: Path, *, as_json: bool, quiet: bool) 
 
 def main() -> None:
     """Run the command line; no traceback reaches the user for what the user can cause."""
+    import signal
+
     from risk.shipped import files_problem
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what batch systems send
     try:
         code = cli.main(prog_name="risk", standalone_mode=False)
     except click.ClickException as error:

@@ -14,6 +14,7 @@ from typing import Any
 
 import xarray as xr
 
+from risk.files import write_durably
 from risk.memo.context import Context
 from risk.memo.markdown import DEFAULT, memo
 from risk.memo.numbers import as_json
@@ -110,13 +111,7 @@ def check_place(out: str | Path) -> None:
 
 def write_text(path: Path, text: str) -> Path:
     """Write a text file whole or not at all."""
-    part = _beside(path)
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    return write_durably(path, text.encode())
 
 
 def _place(context: Context, out: str | Path) -> Path:

@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import hashlib
 import json
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
+from risk.files import expect_space, flush, put, write_durably
 from risk.names import DRAW, REPLICATE
 from risk.version import __version__
 
@@ -54,7 +54,7 @@ def provenance(tree: xr.DataTree, question: Mapping[str, Any]) -> dict[str, Any]
 
 @contextlib.contextmanager
 def open_draws_file(
-    path: str | Path, attributes: Mapping[str, Mapping[str, Any]], draws: int
+    path: str | Path, attributes: Mapping[str, Mapping[str, Any]], draws: int, replicates: int
 ) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
     """A netCDF-4 file that takes the draws of one replicate after another, in any order.
 
@@ -64,14 +64,23 @@ def open_draws_file(
     ----------
     attributes
         Variable → its attributes; each has the dimensions replicate, which grows, and draw.
-    draws
-        Length of the dimension draw.
+    draws, replicates
+        Length of the dimension draw, and how many replicates there will be.
 
     Yields
     ------
     A function of the number of a replicate and variable → values, shape (draws,).
+
+    Raises
+    ------
+    FileNotFoundError, OSError
+        When its folder does not exist, or has no room for it.
     """
-    with _beside(Path(path)) as part:
+    path = Path(path)
+    _check_folder(path)
+    expect_space(path, 8.0 * len(attributes) * draws * replicates)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        part = Path(folder) / path.name
         with h5netcdf.File(part, "w") as file:
             file.dimensions = {REPLICATE: None, DRAW: draws}
 
@@ -86,6 +95,8 @@ def open_draws_file(
                     file.variables[name][replicate] = x
 
             yield append
+        flush(part)
+        put(part, path)
 
 
 def save_study(study: xr.DataTree, path: str | Path) -> Path:
@@ -99,23 +110,16 @@ def save_study(study: xr.DataTree, path: str | Path) -> Path:
         When its folder does not exist.
     """
     path = Path(path)
-    with _beside(path) as part:
-        study.to_netcdf(part, engine="h5netcdf")
-    return path
+    _check_folder(path)
+    # In memory first: where a disk is full, the HDF5 library brings the whole process down.
+    return write_durably(path, study.to_netcdf(None, engine="h5netcdf"))
 
 
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Where to write a file that takes its place when the block ends well, and else vanishes."""
+def _check_folder(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         raise FileNotFoundError(
             f"Expected a file name in a folder that exists, got {path}. Make the folder first."
         )
-    # A folder of its own gives the file the permissions that the user's files have.
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        yield part
-        os.replace(part, path)
 
 
 def open_study(path: str | Path) -> xr.DataTree:

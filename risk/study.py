@@ -70,7 +70,8 @@ def run_study(
         How many draws the study keeps at most, of every replicate the same number, its first.
         Indices and risk measures are of all draws; evidence and bridge of those that are kept.
     draws_file
-        A netCDF file for every draw, written as they come.
+        A netCDF file for every draw, written as they come. A checkpoint keeps them too, so one
+        that was made without the file is computed again.
     progress
         Called with (replicates done, total): first with what the checkpoint holds. Outcomes with
         too heavy tails take a second pass.
@@ -116,7 +117,7 @@ def run_study(
             asked = computation(model, priors, seed, outcomes, factors)
             store = stack.enter_context(open_checkpoint(checkpoint, asked))
         if draws_file is not None:
-            sink = stack.enter_context(_every_draw(draws_file, job, priors))
+            sink = stack.enter_context(_every_draw(draws_file, job, priors, replicates))
             job = replace(job, keep=draws)
         runs = run_replicates(job, replicates, executor, progress, store, sink)
     drawn = analysis.draws(runs, job, priors)
@@ -195,9 +196,10 @@ def _kept(draws: int, replicates: int, total: int) -> int:
 
 
 @contextlib.contextmanager
-def _every_draw(path: str | Path, job: Job, priors: Priors) -> Iterator[Sink]:
+def _every_draw(path: str | Path, job: Job, priors: Priors, replicates: int) -> Iterator[Sink]:
     """A sink that writes all draws of a replicate to a file, and keeps what the job would."""
-    with open_draws_file(path, analysis.draw_attributes(job, priors), job.draws) as append:
+    attributes = analysis.draw_attributes(job, priors)
+    with open_draws_file(path, attributes, job.draws, replicates) as append:
 
         def write(place: int, found: Replicate) -> Replicate:
             append(place, found.inputs | dict(zip(job.outcomes, found.outcomes, strict=True)))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import multiprocessing
+import multiprocessing.connection
+import os
 import pickle
 import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -139,9 +142,18 @@ def local_processes(count: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload(["risk.engine"])
-    with ProcessPoolExecutor(count, context, initializer=_leave_interrupts) as processes:
+    with ProcessPoolExecutor(count, context, initializer=_settle) as processes:
         yield processes
 
 
-def _leave_interrupts() -> None:
+def _settle() -> None:
+    """A worker leaves interrupts to its parent, and ends when it does, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)

@@ -19,7 +19,8 @@ from scipy.stats import lognorm, norm
 
 import risk
 from risk import checkpoint
-from risk.checkpoint import held, open_checkpoint, write_durably
+from risk.checkpoint import held, open_checkpoint
+from risk.files import write_durably
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
 OPTIONS: dict[str, Any] = {"draws": 1024, "replicates": 6, "keep_draws": 3072}
@@ -208,7 +209,7 @@ def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
     path = tmp_path / "file"
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from risk.checkpoint import write_durably\n"
+        "from risk.files import write_durably\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         f"write_durably(Path({str(path)!r}), bytes(10000))\n"

@@ -111,6 +111,17 @@ def test_a_file_of_draws_is_whole_or_not_there(tmp_path: Any) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_of_draws_that_has_no_room_is_not_begun(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The HDF5 library brings the whole process down where a disk is full; so it is asked first."""
+    full = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
+    with pytest.raises(OSError, match=r"no space for its 0.0 GB: .*draws.nc"):
+        risk.run_study(product, normals(), draws=64, draws_file=tmp_path / "draws.nc")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_lognormal_of_any_weight_has_the_risk_of_its_draws() -> None:
     """From tallies as from draws: P5 of a lognormal is exact to the width of a bin."""
     priors = risk.Priors({"x": risk.Prior(lognorm(1.5), **SOURCE)})

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import distributed
@@ -157,6 +161,34 @@ def test_a_worker_that_dies(priors: risk.Priors) -> None:
         pytest.raises(risk.WorkerError, match="live until their work is done.*use fewer workers"),
     ):
         run_all(os._exit, [1], executor)
+
+
+ORPHANS = """
+import os, time
+from risk.workers import local_processes, results
+
+if __name__ == "__main__":
+    with local_processes(2) as executor:
+        pids = [executor.submit(os.getpid).result() for _ in range(8)]
+        print(*{*pids}, flush=True)
+        executor.submit(time.sleep, 60)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "workers go on without their parent"
+        time.sleep(0.05)
+    assert workers
 
 
 def test_results_come_as_they_are_finished_each_with_its_place() -> None:
