@@ -64,7 +64,14 @@ class Checkpoint:
         return _replicate(data)
 
     def save(self, name: str, replicate: Replicate) -> None:
-        """Make a replicate safe; when this returns it survives a loss of power."""
+        """Make a replicate safe; when this returns it survives a loss of power.
+
+        One with more points is left as it is.
+        """
+        path = self.folder / f"{name}{SUFFIX}"
+        known = self.load(name) if path.exists() else None
+        if known is not None and known.points > replicate.points:
+            return
         data = _bytes(replicate)
         checksum = hashlib.sha256(data).hexdigest().encode()
         write_durably(self.folder / f"{name}{SUFFIX}", checksum + b"\n" + data)
@@ -128,6 +135,11 @@ def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
             f"Expected the question of a checkpoint in {path}, got a file that is none ({error}). "
             "Remove the folder, or choose another one."
         ) from None
+    if known is not None and not isinstance(known, dict):
+        raise CheckpointError(
+            f"Expected the question of a checkpoint in {path}, got a file that is none. "
+            "Remove the folder, or choose another one."
+        )
     if known is None:
         write_durably(path, json.dumps(asked, indent=1, ensure_ascii=False).encode())
         return

@@ -64,6 +64,7 @@ def computation(
     return {
         "model": model_hash(model),
         "priors": priors.hash,
+        "inputs": list(priors),  # in their order, which decides the axes of the net
         "seed": str(operator.index(seed)),
         "outcomes": None if outcomes is None else list(outcomes),
         "factors": None if factors is None else {k: list(v) for k, v in factors.items()},

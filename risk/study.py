@@ -110,11 +110,11 @@ def run_study(
     analysis.check_observations(priors.observations, _units(model, wanted))
     checked = analysis.published(bound, priors)
     question = _question(model, priors, draws, replicates, seed, outcomes, factors)
+    asked = computation(model, priors, seed, outcomes, factors)  # before the model has been run
     job = plan(bound, grouped, wanted, draws, seed, _kept(draws, replicates, keep_draws))
     with contextlib.ExitStack() as stack:
         store = sink = None
         if checkpoint is not None:
-            asked = computation(model, priors, seed, outcomes, factors)
             store = stack.enter_context(open_checkpoint(checkpoint, asked))
         if draws_file is not None:
             sink = stack.enter_context(_every_draw(draws_file, job, priors, replicates))

@@ -9,6 +9,7 @@ study compares them before it relies on it.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
@@ -109,9 +110,14 @@ def trace(
     leaves = {name: tape.leaf(name) for name in uncertain}
     try:
         arguments = {name: tape.fixed(value) for name, value in fixed.items()}
-        results = model(**{name: _Traced(tape, k) for name, k in leaves.items()}, **arguments)
+        # A copy: what a model keeps of a call must not be stand-ins.
+        results = copy.deepcopy(model)(
+            **{name: _Traced(tape, k) for name, k in leaves.items()}, **arguments
+        )
         outcomes = {str(name): tape.number(result) for name, result in results.items()}
     except Exception:  # whatever a model does with what is no array
+        return None
+    if tape.refused:  # and whatever it did about that
         return None
     return Program(tape.known, leaves, tape.steps, tape.needs, outcomes)
 
@@ -123,6 +129,13 @@ class _Tape:
         self.known: list[Any] = []
         self.needs: list[frozenset[str]] = []
         self.steps: list[Step] = []
+        self.refused = False
+        self.errors = np.geterr()
+
+    def refuse(self, what: str) -> NoReturn:
+        """Give up for good, even where the model would go on."""
+        self.refused = True
+        raise Untraceable(what)
 
     def value(self, known: Any, needs: frozenset[str] = frozenset()) -> int:
         self.known.append(known)
@@ -144,9 +157,11 @@ class _Tape:
             return value.number
         if isinstance(value, SCALARS) or (isinstance(value, np.ndarray) and value.shape == ()):
             return self.value(value)
-        raise Untraceable(f"a {type(value).__name__} among the operands")
+        self.refuse(f"a {type(value).__name__} among the operands")
 
     def note(self, operation: Callable[..., Any], operands: Sequence[Any]) -> _Traced:
+        if np.geterr() != self.errors:
+            self.refuse("an operation under other rules for floating-point errors")
         arguments = tuple(map(self.number, operands))
         needs = frozenset().union(*(self.needs[k] for k in arguments))
         if needs:
@@ -158,10 +173,16 @@ class _Tape:
         return _Traced(self, result)
 
 
+def _refuse(traced: _Traced, *_: Any) -> NoReturn:
+    tape: _Tape = object.__getattribute__(traced, "_tape")
+    tape.refuse("a value, a shape or an operation that is not element by element")
+
+
 class _Traced(NDArrayOperatorsMixin):
     """A stand-in for an input, or for what a model made of some."""
 
     __hash__ = None  # type: ignore[assignment]
+    __class__ = property(_refuse)  # what isinstance asks for
 
     def __init__(self, tape: _Tape, number: int) -> None:
         self._tape = tape
@@ -180,10 +201,6 @@ class _Traced(NDArrayOperatorsMixin):
         if function is not np.where or len(operands) != 3 or options:
             _refuse(self)
         return self._tape.note(function, operands)
-
-
-def _refuse(*_: Any) -> NoReturn:
-    raise Untraceable("a value, a shape or an operation that is not element by element")
 
 
 for _name in ("bool", "len", "iter", "float", "int", "index", "complex", "array", "getitem",

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -118,7 +119,7 @@ def _result(future: Future[list[Result]]) -> list[Result]:
     """What a worker computed, or what is wrong in words that help."""
     try:
         return future.result()
-    except BrokenExecutor as error:
+    except (BrokenExecutor, CancelledError) as error:
         raise WorkerError(
             f"Expected workers that live until their work is done, got one that ended ({error}). "
             "Perhaps memory ran out: use fewer workers or fewer draws."

@@ -153,6 +153,20 @@ def test_another_question_is_refused_with_what_differs(
         risk.run_study(asked.pop("model"), asked.pop("priors"), checkpoint=tmp_path, **asked)
 
 
+def test_the_order_of_the_inputs_is_part_of_the_question(tmp_path: Path) -> None:
+    """It decides which axis of the net an input gets, and where its indices stand."""
+    run(tmp_path)
+    turned = risk.Priors(dict(reversed(list(priors().items()))))
+    with pytest.raises(risk.CheckpointError, match="inputs: "):
+        risk.run_study(model, turned, checkpoint=tmp_path, **OPTIONS)
+
+
+def test_fewer_points_do_not_take_the_place_of_more(tmp_path: Path) -> None:
+    run(tmp_path)
+    identical(run(tmp_path, draws=256), run(draws=256))
+    assert held(tmp_path) == (1024, 6)
+
+
 def test_another_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path)
     monkeypatch.setattr("risk.identity.__version__", "9.9")

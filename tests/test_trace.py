@@ -131,15 +131,63 @@ def test_a_study_has_the_same_indices_either_way(name: str) -> None:
         assert np.all(theirs[mine == 0] == 0)
 
 
-def test_a_model_that_knows_a_stand_in_when_it_sees_one_is_called() -> None:
-    """It gives others than the model gives arrays: the pilot finds out."""
+def test_a_model_that_gives_stand_ins_something_else_is_called() -> None:
+    """Whatever way it found to know them: the pilot finds out."""
 
     def two_faced(x: Any, s: Any, y: Any, c: Any) -> dict[str, Any]:
-        return {"z": x + y if isinstance(x, np.ndarray) else x - y}
+        return {"z": x + y if type(x) is np.ndarray else x - y}
 
     bound = bind(two_faced, priors())
     assert bound.traced() is not None
     assert plan(bound, {n: (n,) for n in ("x", "s", "y")}, ("z",), 64, 3).program is None
+
+
+def swallowed(x: Any, y: Any) -> dict[str, Any]:
+    try:
+        return {"z": len(x) * y}
+    except TypeError:
+        return {"z": x * y}
+
+
+def iterated(x: Any, y: Any) -> dict[str, Any]:
+    return {"z": x * y if np.iterable(x) else x + y}
+
+
+def clipped(x: Any, y: Any) -> dict[str, Any]:
+    try:
+        x = np.clip(x, 0, 0.9)
+    except Exception:
+        pass
+    return {"z": x * y}
+
+
+def typed(x: Any, y: Any) -> dict[str, Any]:
+    return {"z": x * y if isinstance(x, np.ndarray) else x + y}
+
+
+def strict(x: Any, y: Any) -> dict[str, Any]:
+    with np.errstate(over="raise"):
+        return {"z": 1 / (1 + np.exp(709 * x)) + y}
+
+
+@pytest.mark.parametrize("model", [swallowed, iterated, clipped, typed, strict])
+def test_a_refusal_cannot_be_swallowed(model: Any) -> None:
+    """A model that goes on another way without values would be another model."""
+    assert trace(model, ["x", "y"], {}) is None
+
+
+def test_a_model_keeps_nothing_of_the_stand_ins() -> None:
+    class Remembers:
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def __call__(self, x: Any, y: Any) -> dict[str, Any]:
+            self.seen.append(x)
+            return {"z": x * y}
+
+    model = Remembers()
+    assert trace(model, ["x", "y"], {}) is not None
+    assert model.seen == []
 
 
 @pytest.mark.parametrize("case", sorted(p.name for p in priors_directory().glob("*.toml")))
