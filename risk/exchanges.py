@@ -54,6 +54,8 @@ class Job:
         About how many rows the model sees at once.
     row_seconds
         About how long a row takes, all in all; it decides how much work to send at once.
+    pilot
+        A digest of what the pilot gave: another model, whatever it hides, has another one.
     """
 
     model: BoundModel
@@ -70,6 +72,7 @@ class Job:
     program: Program | None = None
     block_rows: int = BLOCK_ROWS
     row_seconds: float = 0.0
+    pilot: str = ""
 
     @property
     def designs(self) -> int:

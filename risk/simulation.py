@@ -136,8 +136,13 @@ def plan(
     kept = min(draws, keep or draws)
     return replace(
         *(job,), draws=draws, keep=kept, counts=draws > kept, order=order, asinh=False,
-        program=program, row_seconds=seconds,
+        program=program, row_seconds=seconds, pilot=_digest(values, *pilot.sums, pilot.powers),
     )  # fmt: skip
+
+
+def _digest(*arrays: Array) -> str:
+    """A name for the bits of some arrays."""
+    return hashlib.sha256(b"".join(np.ascontiguousarray(x).tobytes() for x in arrays)).hexdigest()
 
 
 def importance_order(job: Job, pilot: Replicate) -> list[int]:

@@ -23,6 +23,7 @@ from risk.checkpoint import held, open_checkpoint
 from risk.files import write_durably
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
+RATES = {"rate": 1.0}
 OPTIONS: dict[str, Any] = {"draws": 1024, "replicates": 6, "keep_draws": 3072}
 
 
@@ -161,6 +162,20 @@ def test_the_order_of_the_inputs_is_part_of_the_question(tmp_path: Path) -> None
         risk.run_study(model, turned, checkpoint=tmp_path, **OPTIONS)
 
 
+def test_a_helper_that_changed_is_another_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source of the model is the same, its pilot is not."""
+
+    def helped(a: Any, b: Any) -> dict[str, Any]:
+        return {"calm": RATES["rate"] * a + b}
+
+    risk.run_study(helped, priors(), checkpoint=tmp_path, **OPTIONS)
+    monkeypatch.setitem(RATES, "rate", 5.0)
+    with pytest.raises(risk.CheckpointError, match="pilot: "):
+        risk.run_study(helped, priors(), checkpoint=tmp_path, **OPTIONS)
+
+
 def test_fewer_points_do_not_take_the_place_of_more(tmp_path: Path) -> None:
     run(tmp_path)
     identical(run(tmp_path, draws=256), run(draws=256))
@@ -190,8 +205,6 @@ def test_two_at_once(tmp_path: Path) -> None:
             open_checkpoint(tmp_path, question),
         ):
             pass
-    with open_checkpoint(tmp_path, question):  # free again
-        pass
 
 
 def test_held_counts_what_is_whole(tmp_path: Path) -> None:
