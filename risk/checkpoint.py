@@ -1,8 +1,9 @@
 """Finished replicates on disk: nothing that was computed is computed again after a crash.
 
 A checkpoint is a folder: what was asked (question.json), and a file for each finished replicate,
-written beside its place, flushed to the disk and renamed, with a checksum of its content. A file
-is there whole or not at all; one that was damaged later is found out and computed again.
+written beside its place, flushed to the disk and renamed, with a checksum of its content, its name
+and the question. A file is there whole or not at all; one that was damaged later, or that comes
+from elsewhere, is found out and computed again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from risk.stats.tally import Tally
 
 QUESTION, LOCK, OWNER = "question.json", "lock", "owner"
 SUFFIX, PART = ".replicate", ".part"
+REMEDY = "Remove the folder, or choose another one (of `risk run`: --out)."
 
 
 class CheckpointError(ValueError):
@@ -44,6 +46,7 @@ class Checkpoint:
     """A folder of finished replicates, open for one process."""
 
     folder: Path
+    question: str  # a digest of it
 
     def load(self, name: str) -> Replicate | None:
         """The replicate of this name, None where there is none, or none that is whole."""
@@ -53,10 +56,10 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         checksum, _, data = content.partition(b"\n")
-        if checksum.decode("ascii", "replace") != hashlib.sha256(data).hexdigest():
+        if checksum != self._checksum(name, data):
             warnings.warn(
-                f"{path} is damaged: its checksum is not that of its content. "
-                "The replicate is computed again.",
+                f"{path} is damaged or of another checkpoint: its checksum is not that of its "
+                "content, name and question. The replicate is computed again.",
                 CheckpointWarning,
                 stacklevel=2,
             )
@@ -73,8 +76,11 @@ class Checkpoint:
         if known is not None and known.points > replicate.points:
             return
         data = _bytes(replicate)
-        checksum = hashlib.sha256(data).hexdigest().encode()
-        write_durably(self.folder / f"{name}{SUFFIX}", checksum + b"\n" + data)
+        write_durably(path, self._checksum(name, data) + b"\n" + data)
+
+    def _checksum(self, name: str, data: bytes) -> bytes:
+        content = hashlib.sha256(f"{self.question} {name} ".encode() + data)
+        return content.hexdigest().encode()
 
 
 @contextlib.contextmanager
@@ -105,51 +111,58 @@ def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator
         for left in folder.glob(f"*{PART}"):  # of a process that was killed while it wrote
             left.unlink()
         _check_question(folder, question)
-        yield Checkpoint(folder)
+        yield Checkpoint(folder, _digest(question))
     finally:
         lock.release()
 
 
-def held(folder: str | Path) -> tuple[int, int]:
-    """Points in each finished replicate of a checkpoint, and how many there are; (0, 0) of none.
-
-    Of replicates that differ the smallest number of points counts.
-    """
-    points = [
-        int(found.points)
-        for path in Path(folder).glob(f"raw-*{SUFFIX}")
-        if (found := Checkpoint(Path(folder)).load(path.stem)) is not None
-    ]
-    return min(points, default=0), len(points)
+def held(folder: str | Path, draws: int, replicates: int) -> int:
+    """How many of a study's replicates are finished in a checkpoint, with all of their points."""
+    folder = Path(folder)
+    if not (folder / QUESTION).exists():
+        return 0
+    known = Checkpoint(folder, _digest(_question_in(folder)))
+    found = [known.load(f"raw-{r:05d}") for r in range(replicates)]
+    return sum(each is not None and each.points == draws for each in found)
 
 
 def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
-    path = folder / QUESTION
-    asked = json.loads(json.dumps(question))
-    try:
-        known = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        known = None
-    except ValueError as error:
-        raise CheckpointError(
-            f"Expected the question of a checkpoint in {path}, got a file that is none ({error}). "
-            "Remove the folder, or choose another one."
-        ) from None
-    if known is not None and not isinstance(known, dict):
-        raise CheckpointError(
-            f"Expected the question of a checkpoint in {path}, got a file that is none. "
-            "Remove the folder, or choose another one."
-        )
-    if known is None:
-        write_durably(path, json.dumps(asked, indent=1, ensure_ascii=False).encode())
+    if not (folder / QUESTION).exists():
+        if any(folder.glob(f"*{SUFFIX}")):
+            raise CheckpointError(
+                f"Expected the question of a checkpoint in {folder / QUESTION}, got replicates "
+                f"without one. {REMEDY}"
+            )
+        text = json.dumps(question, indent=1, ensure_ascii=False)
+        write_durably(folder / QUESTION, text.encode())
         return
+    known, asked = _question_in(folder), json.loads(json.dumps(question))
     differing = [key for key in {**asked, **known} if asked.get(key) != known.get(key)]
     if differing:
         said = "; ".join(f"{k}: {_short(known.get(k))} → {_short(asked.get(k))}" for k in differing)
         raise CheckpointError(
             f"Expected a checkpoint of this question in {folder}, got one of another ({said}). "
-            "Remove the folder, or choose another one."
+            f"{REMEDY}"
         )
+
+
+def _question_in(folder: Path) -> dict[str, Any]:
+    """What a checkpoint is of."""
+    path = folder / QUESTION
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        if not isinstance(known, dict):
+            raise ValueError(f"{type(known).__name__}, no object")
+    except ValueError as error:
+        raise CheckpointError(
+            f"Expected the question of a checkpoint in {path}, got a file that is none ({error}). "
+            f"{REMEDY}"
+        ) from None
+    return known
+
+
+def _digest(question: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
 def _short(value: Any) -> str:

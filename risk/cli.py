@@ -76,6 +76,7 @@ def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: A
     from risk.shipped import main_case
 
     read = _read_priors(priors or main_case())
+    from risk.commands.run import finish
     from risk.memo.context import Context
     from risk.runs import check_place, earlier_outputs, write_run
 
@@ -85,6 +86,8 @@ def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: A
     with labels_that_clash():
         before = earlier_outputs(context, out)
         place = write_run(context, out)
+    if options["resume"] or options["extend"]:
+        finish(read, out, study)
     if before not in (None, study.attrs["outputs_hash"]):
         click.echo(
             "Note: the same question gave other outputs before; the libraries or the platform "
@@ -203,7 +206,7 @@ def _study(
                     report,
                 )
         except KeyboardInterrupt:
-            stop(INTERRUPTED, steps.interrupted(checkpoint, wanted.replicates))
+            stop(INTERRUPTED, steps.interrupted(checkpoint, wanted))
 
 
 def _open(path: Path) -> xr.DataTree:

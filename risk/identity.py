@@ -35,17 +35,11 @@ def run_id(
     The first 12 hex digits of the SHA-256 of the canonical JSON of the question. Results, library
     versions and the date are no part of it.
     """
-    question = {
-        "model": model_hash(model),
-        "priors": priors.hash,
+    asked = _question(model, priors, seed, outcomes, factors) | {
         "draws": operator.index(draws),
         "replicates": operator.index(replicates),
-        "seed": operator.index(seed),
-        "outcomes": None if outcomes is None else list(outcomes),
-        "factors": None if factors is None else {k: list(v) for k, v in factors.items()},
-        "engine": __version__,
     }
-    text = json.dumps(question, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return _sha256(text)[:12]
 
 
@@ -61,16 +55,28 @@ def computation(
     Unlike the run id it leaves out how many draws and replicates were asked for, and names what
     the bits depend on beside the question: the libraries and the platform.
     """
+    return _question(model, priors, seed, outcomes, factors) | {
+        **{library: version(library) for library in ("numpy", "scipy")},
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _question(
+    model: Model,
+    priors: Priors,
+    seed: int,
+    outcomes: Sequence[str] | None,
+    factors: Mapping[str, Sequence[str]] | None,
+) -> dict[str, Any]:
+    """What is asked, whatever the size of the answer."""
     return {
         "model": model_hash(model),
         "priors": priors.hash,
         "inputs": list(priors),  # in their order, which decides the axes of the net
-        "seed": str(operator.index(seed)),
+        "seed": operator.index(seed),
         "outcomes": None if outcomes is None else list(outcomes),
         "factors": None if factors is None else {k: list(v) for k, v in factors.items()},
         "engine": __version__,
-        **{library: version(library) for library in ("numpy", "scipy")},
-        "platform": f"{platform.system()} {platform.machine()}",
     }
 
 

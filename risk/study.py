@@ -115,7 +115,7 @@ def run_study(
     with contextlib.ExitStack() as stack:
         store = sink = None
         if checkpoint is not None:
-            asked["pilot"] = job.pilot
+            asked |= {"pilot": job.pilot}
             store = stack.enter_context(open_checkpoint(checkpoint, asked))
         if draws_file is not None:
             sink = stack.enter_context(_every_draw(draws_file, job, priors, replicates))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -14,12 +15,14 @@ import xarray as xr
 
 from risk import study
 from risk.checkpoint import held
+from risk.files import write_durably
 from risk.identity import run_id
 from risk.model import profit_model
 from risk.priors import Priors
 from risk.workers import WorkerError, local_processes
 
 Progress = Callable[[int, int], None]
+FINISHED = "finished.json"  # in a checkpoint: the size of the last run that was finished
 
 
 class Place(NamedTuple):
@@ -89,27 +92,53 @@ def draws_file_of(priors: Priors, out: Path, wanted: Size, seed: int) -> Path:
 def size(draws: int | None, replicates: int | None, extend: Path | None) -> Size:
     """How much to compute: what was asked for, and for the rest the default, or what is there.
 
-    Of a checkpoint to extend more replicates or more points are wanted; where neither number is
+    Of a finished run to extend more replicates or more points are wanted; where neither number is
     given, twice the points.
 
     Raises
     ------
     ValueError
-        When the checkpoint holds nothing.
+        When there is no finished run to extend, or when less is asked for than it has.
     """
-    known = Size()
-    if extend is not None:
-        known = Size(*held(extend))
-        if not known.draws:
-            raise ValueError(
-                f"Expected finished replicates in {extend}, found none. Run with --resume first."
-            )
-        if draws is None and replicates is None:
-            return known._replace(draws=2 * known.draws)
-    return Size(
-        known.draws if draws is None else draws,
-        known.replicates if replicates is None else replicates,
-    )
+    if extend is None:
+        return _asked(Size(), draws, replicates)
+    known = finished(extend)
+    if draws is None and replicates is None:
+        return known._replace(draws=2 * known.draws)
+    wanted = _asked(known, draws, replicates)
+    if wanted.draws < known.draws or wanted.replicates < known.replicates:
+        raise ValueError(
+            f"Expected to extend the {known.replicates:,} replicates of {known.draws:,} draws in "
+            f"{extend}, got {wanted.replicates:,} of {wanted.draws:,}. Ask for more, or leave out "
+            "--extend."
+        )
+    return wanted
+
+
+def _asked(known: Size, draws: int | None, replicates: int | None) -> Size:
+    given = {"draws": draws, "replicates": replicates}
+    return known._replace(**{name: n for name, n in given.items() if n is not None})
+
+
+def finished(checkpoint: Path) -> Size:
+    """The size of the last run that was finished from a checkpoint."""
+    try:
+        return Size(**json.loads((checkpoint / FINISHED).read_text("utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(
+            f"Expected a finished run in {checkpoint}, found none. Run with --resume first."
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"Expected draws and replicates in {checkpoint / FINISHED}, got a file without them "
+            f"({error}). Run with --resume again."
+        ) from None
+
+
+def finish(priors: Priors, out: Path, study: xr.DataTree) -> None:
+    """Note what `--extend` goes on from, once the files of a run are written."""
+    done = {name: int(study.attrs[name]) for name in Size._fields}
+    write_durably(checkpoint_of(priors, out) / FINISHED, json.dumps(done).encode())
 
 
 def simulate(
@@ -137,15 +166,14 @@ def simulate(
         )
 
 
-def interrupted(checkpoint: Path | None, replicates: int) -> str:
+def interrupted(checkpoint: Path | None, wanted: Size) -> str:
     """What an interrupt has cost, and how to go on."""
     if checkpoint is None:
         return (
             "Interrupted. Nothing half-written is left; with --resume finished replicates would "
             "be kept."
         )
-    count = held(checkpoint)[1]
     return (
-        f"Interrupted. {count} of {replicates} replicates are safe in {checkpoint}; the same "
-        "command goes on from there."
+        f"Interrupted. {held(checkpoint, *wanted)} of {wanted.replicates} replicates are safe in "
+        f"{checkpoint}; the same command goes on from there."
     )

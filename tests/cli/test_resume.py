@@ -57,7 +57,7 @@ def test_an_interrupted_run_says_what_is_safe_and_goes_on(command: Command, tmp_
     # Python may end itself with the signal instead; a shell reports 130 for both.
     assert process.returncode in (130, -signal.SIGINT)
     assert printed == ""
-    safe = held(checkpoint)[1]
+    safe = held(checkpoint, 65536, 24)
     assert 1 <= safe < 24
     assert (
         f"Interrupted. {safe} of 24 replicates are safe in {checkpoint}; the same command" in said
@@ -69,17 +69,38 @@ def test_an_interrupted_run_says_what_is_safe_and_goes_on(command: Command, tmp_
 
 
 def test_a_checkpoint_is_extended(command: Command, tmp_path: Path) -> None:
+    checkpoint = tmp_path / CASE / "checkpoint"
     code, _, said = command(*quietly(tmp_path), "--extend")
     assert code == 2
-    assert "Expected finished replicates in " in said
-    assert "found none. Run with --resume first." in said
+    assert f"Expected a finished run in {checkpoint}, found none. Run with --resume" in said
     small = ("--draws", "512", "--replicates", "4")
     assert command(*quietly(tmp_path), "--resume", *small).code == 0
     assert command(*quietly(tmp_path), "--extend").code == 0
     assert outputs(tmp_path, 1024, 4) == expected(1024, 4)
     assert command(*quietly(tmp_path), "--extend", "--replicates", "6").code == 0
     assert outputs(tmp_path, 1024, 6) == expected(1024, 6)
-    assert held(tmp_path / CASE / "checkpoint") == (1024, 6)
+    assert held(checkpoint, 1024, 8) == 6
+    code, _, said = command(*quietly(tmp_path), "--extend", "--draws", "512")
+    assert code == 2
+    assert "Expected to extend the 6 replicates of 1,024 draws in " in said
+    assert "got 6 of 512. Ask for more, or leave out --extend." in said
+
+
+def test_an_extension_that_was_cut_short_is_asked_for_again(
+    command: Command, tmp_path: Path
+) -> None:
+    """Twice the points of the last run that was finished, however much of it is there already."""
+    checkpoint = tmp_path / CASE / "checkpoint"
+    assert command(*quietly(tmp_path), "--resume", "--draws", "64", "--replicates", "2").code == 0
+    before = (checkpoint / "finished.json").read_bytes()
+    assert command(*quietly(tmp_path), "--extend").code == 0
+    (checkpoint / "finished.json").write_bytes(before)  # as if killed before the files were written
+    assert command(*quietly(tmp_path), "--extend").code == 0
+    assert held(checkpoint, 128, 2) == 2
+    (checkpoint / "finished.json").write_text("{")
+    code, _, said = command(*quietly(tmp_path), "--extend")
+    assert code == 2
+    assert "finished.json, got a file without them" in said
 
 
 def test_a_checkpoint_of_another_seed_or_in_use(command: Command, tmp_path: Path) -> None:
@@ -103,7 +124,7 @@ def test_a_damaged_file_is_named(command: Command, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     code, _, said = command(*quietly(tmp_path), *small)
     assert code == 0
-    assert said.startswith(f"Note: {path} is damaged")
+    assert said.startswith(f"Note: {path} is damaged or")
 
 
 @pytest.mark.parametrize("who", [("--workers", "2"), ("--threads", "2")])
