@@ -165,7 +165,7 @@ def nothing(item: int) -> int:
 def overheads(case: Case, open_: dict[Place, Executor | None]) -> tuple[Costs, list[str]]:
     """What a task, its bytes and a checkpoint cost."""
     job = replace(job_of(case, POINTS * REPLICATES), draws=512, keep=KEPT, row_seconds=1.0)
-    job = replace(job, counts=True)
+    assert job.bins is not None
     rows = []
     tasks: dict[Place, float] = {}
     parents: dict[Place, float] = {}
@@ -204,7 +204,7 @@ def returned(job: Job) -> tuple[list[tuple[str, int]], Replicate]:
     """Bytes of a pickled replicate by what it keeps; the one that a thousand workers return."""
     found: list[tuple[str, int]] = []
     for keep, counts in ((4096, False), (4096, True), (0, False), (0, True), (KEPT, True)):
-        one = replace(job, draws=8192, keep=keep, counts=counts)
+        one = replace(job, draws=8192, keep=keep, bins=job.bins if counts else None)
         replicate = run_replicate(one, (1, 0))
         name = f"sums, {keep:,} draws" + (", histograms" if counts else "")
         found.append((name, len(pickle.dumps(replicate))))

@@ -65,8 +65,8 @@ def run_replicate(job: Job, key: Key, before: Replicate | None = None) -> Replic
         for chunk in zip(*sums, strict=True):  # one after another: the order decides the bits
             for total, part in zip((*found.sums, found.powers), chunk, strict=True):
                 total += part
-        if found.tally is not None:
-            add(found.tally, own[:, 0], _standardised(job, own[:, 0]))
+        if found.tally is not None and job.bins is not None:
+            add(found.tally, job.bins, own[:, 0], standardised(job, own[:, 0]))
         if start < job.keep:
             first = slice(0, job.keep - start)
             inputs.append({name: x[0, first].copy() for name, x in panel.inputs.items()})
@@ -94,7 +94,7 @@ def _nothing(job: Job) -> Replicate:
     outcomes, factors = len(job.outcomes), len(job.factors)
     cross = np.zeros((outcomes, factors + 1, factors + 1))
     sums = PickFreeze(cross, np.zeros((outcomes, 2, factors)))
-    tally = no_tally(outcomes) if job.counts else None
+    tally = None if job.bins is None else no_tally(outcomes)
     inputs = {name: np.empty(0, kind) for name, kind in job.model.map.kinds.items()}
     return Replicate(0, inputs, np.empty((outcomes, 0)), sums, np.zeros((outcomes, 2, 4)), tally)
 
@@ -104,16 +104,16 @@ def _continued(job: Job, before: Replicate) -> Replicate:
     tally = None
     if before.tally is not None:
         tally = Tally(*map(np.copy, before.tally))  # type: ignore[arg-type]
-    elif job.counts:  # until now all points were kept
+    elif job.bins is not None:  # until now all points were kept
         tally = no_tally(len(job.outcomes))
-        add(tally, before.outcomes, _standardised(job, before.outcomes))
+        add(tally, job.bins, before.outcomes, standardised(job, before.outcomes))
     sums = PickFreeze(*(part.copy() for part in before.sums))
     kept = {name: x[: job.keep] for name, x in before.inputs.items()}
     outcomes = before.outcomes[:, : job.keep]
     return Replicate(before.points, kept, outcomes, sums, before.powers.copy(), tally)
 
 
-def _standardised(job: Job, outcomes: Array) -> Array:
+def standardised(job: Job, outcomes: Array) -> Array:
     """Outcomes (outcomes, ...) in units of their scale from their centre."""
     shape = (-1, *[1] * (outcomes.ndim - 1))
     return (outcomes - job.centre.reshape(shape)) / job.scale.reshape(shape)
@@ -131,7 +131,7 @@ def _sums(job: Job, outputs: list[Outputs], own: Array) -> tuple[Array, Array, A
             moved = np.array([*y.exchanged, factors])  # the others changed nothing: sums of 0
             cross[:, k, moved[:, None], moved] = found.cross
             squares[:, k][:, :, moved[:-1]] = found.squares
-        powers = power_sums(_standardised(job, own), chunk)
+        powers = power_sums(standardised(job, own), chunk)
     return cross, squares, powers
 
 

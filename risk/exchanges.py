@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from risk.designs import CHUNK, Net, paired, sobol_net, sobol_shift
 from risk.evaluation import BoundModel
+from risk.stats.tally import Bins
 from risk.trace import Program
 
 Array = NDArray[np.float64]
@@ -40,12 +41,12 @@ class Job:
         Points in a replicate, a power of two.
     keep
         How many of them return as draws, the first ones.
-    counts
-        Whether the outcomes of all points are counted into histograms.
     order
         The axes of the input map, the most important first.
     centre, scale
         Of each outcome, shape (outcomes,): its powers are those of (y − centre) / scale.
+    bins
+        Those of the histograms that the outcomes of all points are counted into; None of none.
     asinh
         Whether the indices are those of asinh(y / scale).
     program
@@ -67,7 +68,7 @@ class Job:
     order: list[int]
     centre: Array
     scale: Array
-    counts: bool = False
+    bins: Bins | None = None
     asinh: bool = False
     program: Program | None = None
     block_rows: int = BLOCK_ROWS

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from risk.checkpoint import Checkpoint
 from risk.designs import CHUNK, sobol_replicate
-from risk.engine import Replicate, run_replicate
+from risk.engine import Replicate, run_replicate, standardised
 from risk.evaluation import BoundModel
 from risk.exchanges import Drawn, Job, Key, repeats
 from risk.stats.moments import effective_sample_size
 from risk.stats.sobol import PickFreeze
-from risk.stats.tally import Tally
+from risk.stats.tally import Tally, bins_of
 from risk.workers import results
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Runs(NamedTuple):
     outcomes: Array  # (outcomes, R, keep)
     sums: PickFreeze  # (R, outcomes, ...): of asinh(outcome / scale) where `transformed`
     powers: Array  # (R, outcomes, 2, 4): power sums of (outcome − centre) / scale over A and B
-    tallies: Tally | None  # (R, ...): where the job counts
+    tallies: list[Tally]  # R, or none where all points are kept
     effective_sample_size: Array  # (outcomes,): how many draws the variance rests on
     constant: NDArray[np.bool_]  # (outcomes,)
     transformed: NDArray[np.bool_]  # (outcomes,)
@@ -84,7 +84,6 @@ def run_replicates(
     done = _run(job, replicates, executor, progress, checkpoint, sink)
     sums = PickFreeze(*(np.stack(part) for part in zip(*(r.sums for r in done), strict=True)))
     powers = np.stack([r.powers for r in done])
-    tallies = [r.tally for r in done if r.tally is not None]
     size = effective_sample_size(powers.sum(axis=(0, 2)), 2 * replicates * job.draws)
     constant = _constant(job, sums, powers)
     heavy = ~constant & ~(size >= TOO_FEW)  # NaN where squares leave the range of a double
@@ -97,7 +96,7 @@ def run_replicates(
         np.stack([r.outcomes for r in done], axis=1),
         sums,
         powers,
-        Tally(*(np.stack(part) for part in zip(*tallies, strict=True))) if tallies else None,
+        [r.tally for r in done if r.tally is not None],
         np.where(constant, np.nan, size),
         constant,
         heavy,
@@ -134,8 +133,9 @@ def plan(
     if program is not None and not repeats(job, program, (0,)):
         program = None
     kept = min(draws, keep or draws)
+    bins = bins_of(standardised(job, values)) if draws > kept else None
     return replace(
-        *(job,), draws=draws, keep=kept, counts=draws > kept, order=order, asinh=False,
+        *(job,), draws=draws, keep=kept, bins=bins, order=order, asinh=False,
         program=program, row_seconds=seconds, pilot=_digest(values, *pilot.sums, pilot.powers),
     )  # fmt: skip
 
@@ -219,9 +219,7 @@ def _second_look(job: Job, heavy: NDArray[np.bool_]) -> Job:
     """The same points, for the indices of asinh of some outcomes."""
     names = tuple(name for name, wanted in zip(job.outcomes, heavy, strict=True) if wanted)
     centre, scale = job.centre[heavy], job.scale[heavy]
-    return replace(
-        job, outcomes=names, keep=0, counts=False, centre=centre, scale=scale, asinh=True
-    )
+    return replace(job, outcomes=names, keep=0, bins=None, centre=centre, scale=scale, asinh=True)
 
 
 def _constant(job: Job, sums: PickFreeze, powers: Array) -> NDArray[np.bool_]:

@@ -125,7 +125,7 @@ def run_study(
     groups = {
         "draws": drawn,
         "sobol": analysis.sobol(runs, job, drawn).assign_coords(factor_coords(priors, grouped)),
-        "risk": analysis.risk_of_all(runs, job, drawn) if job.counts else analysis.risk(drawn),
+        "risk": analysis.risk_of_all(runs, job, drawn) if runs.tallies else analysis.risk(drawn),
         "evidence": analysis.evidence(drawn, priors.observations),
         "tornado": analysis.tornado(bound, priors, drawn),
         "bridge": analysis.bridge(bound, priors, drawn, executor),

@@ -57,7 +57,7 @@ def same_bits(one: Replicate, other: Replicate) -> None:
 
 def test_a_replicate_is_the_written_out_design(job: Job) -> None:
     """Exchanged columns equal the map of exchanged coordinates, regime included."""
-    job = replace(job, draws=64, keep=64, counts=False)
+    job = replace(job, draws=64, keep=64, bins=None)
     found = run_replicate(job, (1, 0))
     a, b = sobol_replicate(64, job.order, 9, (1, 0))
     pairs = [(a, b)]
@@ -91,7 +91,7 @@ def test_the_size_of_a_block_changes_no_bit(job: Job, rows: int, block: int, pro
 @pytest.mark.parametrize("before", [512, 1024])
 def test_points_may_be_added_later(job: Job, before: int) -> None:
     """The same bits in one go and in two, whether or not all draws were kept until then."""
-    first = run_replicate(replace(job, draws=before, keep=before, counts=False), (1, 2))
+    first = run_replicate(replace(job, draws=before, keep=before, bins=None), (1, 2))
     stored = [part.copy() for part in first.sums]
     same_bits(run_replicate(job, (1, 2), first), run_replicate(job, (1, 2)))
     for part, known in zip(first.sums, stored, strict=True):  # what was stored is left alone

@@ -14,13 +14,17 @@ from risk.analysis.labels import BOUND_COORD, outcome_arrays, unit_coordinate, w
 from risk.exchanges import Job
 from risk.names import OUTCOME, PROBABILITY, TAIL, require
 from risk.simulation import Runs
-from risk.stats import measures, tally
+from risk.stats import measures, tally_measures
 
 Array = NDArray[np.float64]
 
 PROBABILITIES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 TAILS = (0.05, 0.01)
 UNIT = "unit of the outcome"
+FROM_HISTOGRAMS = (
+    "Of all points, not only of the draws that are kept: quantiles, values at risk and expected "
+    "shortfalls from histograms, with intervals that reach to the ends of their bins."
+)
 
 
 def risk(
@@ -63,7 +67,7 @@ def risk_of_all(
         When the job did not count, or the draws are those of another study.
     """
     names = list(outcome_arrays(draws))
-    if runs.tallies is None:
+    if job.bins is None or not runs.tallies:
         raise ValueError("Expected `runs` with tallies, got none. Take `risk` of its draws.")
     if list(job.outcomes) != names:
         raise ValueError(
@@ -71,8 +75,9 @@ def risk_of_all(
             "of the same study."
         )
     powers = runs.powers[:, :, 0]  # of design A, whose points are the draws
-    totals = tally.Totals(runs.tallies, powers, job.draws, job.centre, job.scale)
-    return _measured(tally, totals, draws, probabilities, tails)
+    totals = tally_measures.Totals(runs.tallies, job.bins, powers, job.draws, job.centre, job.scale)
+    found = _measured(tally_measures, totals, draws, probabilities, tails)
+    return found.assign_attrs(comment=FROM_HISTOGRAMS)
 
 
 def _measured(
@@ -82,7 +87,7 @@ def _measured(
     probabilities: tuple[float, ...],
     tails: tuple[float, ...],
 ) -> xr.Dataset:
-    """All measures of a sample, by the module that knows its kind: `measures` or `tally`."""
+    """All measures of a sample, by the module of its kind: `measures`, `tally_measures`."""
     quantiles = by.estimate_quantiles(sample, probabilities)
     at_risk = by.estimate_value_at_risk(sample, tails)
     shortfall = by.estimate_expected_shortfall(sample, tails)

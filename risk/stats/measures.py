@@ -70,7 +70,9 @@ def standard_deviation(y: Array) -> Estimate:
 
     Of an outcome without spread it is 0 with no error.
     """
-    return deviation_of(np.mean(_centred(y) ** 2, axis=-1))
+    z, unit = _centred(y)
+    value, error, lower, upper, own = deviation_of(np.mean(z**2, axis=-1))
+    return Estimate(value * unit, error * unit, lower * unit, upper * unit, own * unit[..., None])
 
 
 def deviation_of(square: Array) -> Estimate:
@@ -94,7 +96,7 @@ def skewness(y: Array) -> Estimate:
 
     NaN, which is what 0/0 is, for an outcome without spread.
     """
-    z = _centred(y)
+    z, _ = _centred(y)
     with np.errstate(invalid="ignore"):
         z = z / np.sqrt(np.mean(z**2, axis=(-2, -1), keepdims=True))
     return skewness_of(*(np.mean(z**k, axis=-1) for k in (1, 2, 3)))
@@ -119,11 +121,16 @@ def skewness_of(first: Array, square: Array, cube: Array) -> Estimate:
     return replicates.from_replicates(value, influence)
 
 
-def _centred(y: Array) -> Array:
-    """Distances from the pooled mean; those that only rounding makes are 0."""
+def _centred(y: Array) -> tuple[Array, Array]:
+    """Distances from the pooled mean in a unit that keeps their squares numbers, and the unit.
+
+    Those that only rounding makes are 0.
+    """
     middle = y.mean(axis=(-2, -1), keepdims=True)
     z = y - middle
-    return np.where(np.abs(z) <= ROUNDING * np.abs(middle), 0.0, z)
+    z = np.where(np.abs(z) <= ROUNDING * np.abs(middle), 0.0, z)
+    unit = replicates.binary_unit(z, axis=(-2, -1))
+    return z / unit, unit[..., 0, 0]
 
 
 def estimate_quantiles(y: Array, probabilities: Sequence[float]) -> Estimate:

@@ -49,9 +49,25 @@ def from_replicates(value: Array, replicates: Array) -> Estimate:
     array([-0.48,  4.48])
     """
     count = replicates.shape[-1]
-    error = np.std(replicates, axis=-1, ddof=1) / np.sqrt(count)
+    unit = binary_unit(replicates, axis=-1)
+    error = unit[..., 0] * np.std(replicates / unit, axis=-1, ddof=1) / np.sqrt(count)
     half = student_t(count) * error
     return Estimate(value, error, value - half, value + half, replicates)
+
+
+def binary_unit(x: Array, axis: int | tuple[int, ...]) -> Array:
+    r"""The largest power of two in max \|x\|, 1 of zeros, with the axis kept.
+
+    To divide by it changes no digit, and squares of what is left stay within the range of a double.
+
+    Examples
+    --------
+    >>> binary_unit(np.array([-5.0, 3.0]), axis=-1)
+    array([4.])
+    """
+    largest = np.max(np.abs(x), axis=axis, keepdims=True)
+    usable = np.isfinite(largest) & (largest > 0)
+    return np.where(usable, np.ldexp(1.0, np.frexp(np.where(usable, largest, 1.0))[1] - 1), 1.0)
 
 
 def mean(replicates: Array) -> Estimate:

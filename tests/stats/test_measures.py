@@ -57,6 +57,17 @@ def test_translation_and_homogeneity(y: np.ndarray, tail: float, shift: float, b
         assert measure(by * y, tail) == pytest.approx(by * measure(y, tail), abs=1e-9 * scale)
 
 
+@pytest.mark.parametrize("by", [2.0**-660, 2.0**660], ids=["1e-199", "1e199"])
+def test_the_unit_changes_no_digit(by: float) -> None:
+    """Squares of such outcomes leave the range of a double."""
+    y = net(stats.expon(-1), replicates=4, n=64)
+    for measure in (measures.mean, measures.standard_deviation):
+        for part, scaled in zip(measure(y), measure(by * y), strict=True):
+            assert np.array_equal(by * part, scaled)
+    for part, scaled in zip(measures.skewness(y), measures.skewness(by * y), strict=True):
+        assert np.array_equal(part, scaled)
+
+
 @given(samples, TAILS, st.floats(0, 1e3))
 def test_monotone(y: np.ndarray, tail: float, more: float) -> None:
     better = y + more * (np.arange(len(y)) % 2)
