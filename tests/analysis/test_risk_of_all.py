@@ -1,4 +1,4 @@
-"""What the risk of all points is not taken of; its numbers are compared in tests/test_simulation."""
+"""What the risk of all points is not taken of; test_simulation.py compares its numbers."""
 
 from __future__ import annotations
 
