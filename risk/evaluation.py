@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class BoundModel:
     arguments: frozenset[str] | None  # None: the model takes any
     outcomes: tuple[str, ...]
 
-    def __call__(self, values: Values, n: int, where: str = "") -> Array:
+    def __call__(self, values: Values, n: int, where: str = "", first: int = 0) -> Array:
         """Finite outcomes at n points, shape (outcomes, n).
 
         Parameters
@@ -51,8 +51,8 @@ class BoundModel:
             of a categorical input are codes.
         n
             The number of points.
-        where
-            What the points are, for an error message.
+        where, first
+            What the points are, and the number of the first, for an error message.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class BoundModel:
             shape, another type, or a value that is not finite.
         """
         rows = np.stack(self.evaluate(values, n))
-        self.check_finite(rows, values, self.outcomes, where)
+        self.check_finite(rows, values, self.outcomes, where, first)
         return rows
 
     def evaluate(self, values: Values, n: int) -> list[Array]:
@@ -90,11 +90,13 @@ class BoundModel:
             if self.arguments is None or name in self.arguments
         }
 
-    def traced(self) -> Program | None:
-        """The operations of the model, where they can be told."""
-        uncertain = [*self.named(dict.fromkeys(self.map.names, 0))]
-        theoretical = {} if self.theoretical is None else {"theoretical": self.theoretical}
-        return trace(self.model, uncertain, {**self._fixed, **theoretical})
+    def traced(self, moved: Collection[str] = ()) -> Program | None:
+        """The operations of the model, where they can be told; `moved` is uncertain as well."""
+        uncertain = [*self.named(dict.fromkeys((*self.map.names, *moved), 0))]
+        fixed: dict[str, Any] = {k: x for k, x in self._fixed.items() if k not in uncertain}
+        if self.theoretical is not None:
+            fixed["theoretical"] = self.theoretical
+        return trace(self.model, uncertain, fixed)
 
     def _arguments(self, values: Values, n: int) -> dict[str, Any]:
         """What the model takes of fixed values and of these, as arrays that it cannot change."""

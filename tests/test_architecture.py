@@ -77,7 +77,7 @@ TABLE = {  # `version` is for everyone
     "exchanges": arrays("designs evaluation stats trace"),
     "engine": arrays("designs exchanges stats"),
     "model_results": arrays("names signature"),
-    "analysis": row(f"{BELOW_STUDY} factors memo.formats", never="matplotlib"),
+    "analysis": row(f"{BELOW_STUDY} trace factors memo.formats", never="matplotlib"),
     "files": arrays(),
     "store": row("files names", never="scipy matplotlib"),
     "identity": arrays("priors signature"),

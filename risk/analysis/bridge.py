@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -16,12 +16,15 @@ from risk.evaluation import BoundModel, theoretical_values
 from risk.names import OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
 from risk.stats import measures, replicates, shapley
+from risk.trace import Program
 from risk.workers import run_all
 
 Array = NDArray[np.float64]
 
 OTHER = "other inputs"
 WORST = 0.05
+TOGETHER = 2048  # draws whose sets exist at once
+CHECKED = 64  # draws on which a model and its operations are compared, with every set of steps
 
 
 class Parts(NamedTuple):
@@ -77,12 +80,13 @@ def bridge(
     names = [n for n in model.outcomes if n in draws and np.ptp(draws[n].values) > 0]
     if not steps or not names:
         return None
-    reduce = partial(_moments, model, theoretical_values(priors), list(steps.values()), names, tail)
     drawn = [
         {name: draws[name].values[r] for name in model.map.names}
         for r in range(draws.sizes[REPLICATE])
     ]
-    found = run_all(reduce, drawn, executor)
+    asked = theoretical_values(priors), list(steps.values()), names
+    program = operations(model, *asked, {name: x[:CHECKED] for name, x in drawn[0].items()})
+    found = run_all(partial(_moments, model, program, *asked, tail), drawn, executor)
     moments = Moments(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
     moved = (np.abs(moments.part).max(axis=(0, -1)) > 0) | (moments.variance.max(axis=-1) > 0)
     moments = Moments(*(part[..., moved, :] for part in moments))
@@ -124,6 +128,7 @@ def _labelled(
 
 def _moments(
     model: BoundModel,
+    program: Program | None,
     theory: Mapping[str, float],
     steps: list[list[str]],
     names: list[str],
@@ -131,7 +136,7 @@ def _moments(
     drawn: Mapping[str, Array],
 ) -> Moments:
     """One replicate's moments; a function of a module, so that any executor can run it."""
-    part, start, end = split(model, theory, steps, names, drawn)
+    part, start, end = split(model, program, theory, steps, names, drawn)
     gap = end - start
     centred = gap - gap.mean(axis=-1, keepdims=True)
     weights = measures.tail_weights(gap.shape[-1], tail)
@@ -149,6 +154,7 @@ def _moments(
 
 def split(
     model: BoundModel,
+    program: Program | None,
     theory: Mapping[str, float],
     steps: list[list[str]],
     names: list[str],
@@ -159,32 +165,88 @@ def split(
     Inputs without a theoretical value stay as drawn at both ends. All 2^k sets of k steps are
     evaluated, so the parts of a draw sum to its gap.
     """
-    values = _all_sets(model, theory, steps, names, drawn)
-    # One outcome at a time: its sets fit into a processor's cache, those of all do not.
-    parts = np.stack([shapley.steps(v) for v in values], axis=1)
-    return Parts(parts, values[:, 0], values[:, -1])
+    n = len(next(iter(drawn.values())))
+    # Made once: to touch new memory takes as long as to fill it.
+    every = np.empty((len(names), 2 ** len(steps), min(n, TOGETHER)))
+    found = []
+    for start in range(0, n, TOGETHER):
+        few = {name: x[start : start + TOGETHER] for name, x in drawn.items()}
+        values = every[..., : n - start]
+        if program is not None:
+            _repeat(model, program, theory, steps, names, few, values)
+        if program is None or not np.isfinite(values).all():  # the model says where and why
+            _call(model, theory, steps, names, few, values, start)
+        # One outcome at a time: its sets fit into a processor's cache, those of all do not.
+        part = np.stack([shapley.steps(v) for v in values], axis=1)
+        found.append(Parts(part, values[:, 0].copy(), values[:, -1].copy()))
+    return Parts(*(np.concatenate(part, axis=-1) for part in zip(*found, strict=True)))
 
 
-def _all_sets(
+def operations(
     model: BoundModel,
     theory: Mapping[str, float],
     steps: list[list[str]],
     names: list[str],
     drawn: Mapping[str, Array],
-) -> Array:
+) -> Program | None:
+    """The operations of a model between its two ends, if on these draws they give its very bits."""
+    program = model.traced(theory)
+    if program is None:
+        return None
+    n = len(next(iter(drawn.values())))
+    expected, found = np.empty((2, len(names), 2 ** len(steps), n))
+    _call(model, theory, steps, names, drawn, expected)
+    _repeat(model, program, theory, steps, names, drawn, found)
+    return program if np.array_equal(found, expected) else None
+
+
+def _call(
+    model: BoundModel,
+    theory: Mapping[str, float],
+    steps: list[list[str]],
+    names: list[str],
+    drawn: Mapping[str, Array],
+    values: Array,
+    first: int = 0,
+) -> None:
     """Outcomes with every set of steps at the drawn values, the rest at the theoretical ones.
 
-    Shape (outcomes, 2^k, n).
+    They go into `values`, shape (outcomes, 2^k, n). `first` is the number of the first draw.
     """
-    n = len(next(iter(drawn.values())))
     rows = [model.outcomes.index(name) for name in names]
-    member = shapley.subsets(len(steps))
-    values = np.empty((len(names), len(member), n))
-    for s, inside in enumerate(member):
+    for s, inside in enumerate(shapley.subsets(len(steps))):
         moved = {name for group, on in zip(steps, inside, strict=True) if on for name in group}
         kept = {name: x for name, x in theory.items() if name not in moved}
-        values[:, s] = model(dict(drawn) | kept, n, "the bridge")[rows]
-    return values
+        values[:, s] = model(dict(drawn) | kept, values.shape[-1], "the bridge", first)[rows]
+
+
+def _repeat(
+    model: BoundModel,
+    program: Program,
+    theory: Mapping[str, float],
+    steps: list[list[str]],
+    names: list[str],
+    drawn: Mapping[str, Array],
+    values: Array,
+) -> None:
+    """The same from the model's operations: a set adds a step to another, and repeats few of them.
+
+    The steps that most operations depend on are added first, so to the fewest sets.
+    """
+    numbers = [program.outcomes[name] for name in names]
+    one = {name: np.reshape(x, (1,)) for name, x in {**model.map.fixed, **theory}.items()}
+    moved = [{name: drawn.get(name, one[name]) for name in group} for group in steps]
+    after = [program.steps_after(group) for group in steps]
+    order = sorted(range(len(steps)), key=lambda i: -len(after[i]))
+
+    def fill(found: list[Any], place: int, added: int) -> None:
+        for row, number in enumerate(numbers):
+            values[row, place] = found[number]
+        for k in range(added, len(order)):
+            i = order[k]
+            fill(program.run(model.named(moved[i]), found, after[i]), place | 1 << i, k + 1)
+
+    fill(program.run(model.named({**drawn, **{name: one[name] for name in theory}})), 0, 0)
 
 
 def moving_steps(priors: Priors) -> dict[str, list[str]]:

@@ -51,12 +51,12 @@ def steps(values: Array) -> Array:
     """
     count = len(values).bit_length() - 1
     rest = values.shape[1:]
-    cube = values.reshape(*[2] * count, *rest)  # one axis a step, the last step's first
     size = np.array([s.bit_count() for s in range(2 ** (count - 1))])
     fact = [math.factorial(s) for s in range(count + 1)]
     weight = np.array([fact[s] * fact[count - s - 1] for s in size]) / fact[count]
     parts = np.empty((count, *rest))
     for i in range(count):
-        without, taken = np.moveaxis(cube, count - 1 - i, 0)
-        parts[i] = np.einsum("s,s...->...", weight, (taken - without).reshape(-1, *rest))
+        pairs = values.reshape(-1, 2, 2**i, math.prod(rest))  # sets without the step, and with it
+        change = pairs[:, 1] - pairs[:, 0]
+        parts[i] = (weight @ change.reshape(len(weight), -1)).reshape(rest)
     return parts

@@ -9,16 +9,19 @@ import pytest
 import xarray as xr
 
 import risk
-from risk.analysis.bridge import moving_steps, split
+from risk.analysis.bridge import moving_steps, operations, split
 from risk.evaluation import bind, theoretical_values
 
 
-def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset) -> xr.Dataset:
-    """Every draw's gap by step, replicates one after the other."""
+def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset, called: bool = True) -> xr.Dataset:
+    """Every draw's gap by step, replicates one after the other, from calls or from operations."""
     bound, steps = bind(model, priors), moving_steps(priors)
     names = [n for n in bound.outcomes if draws[n].std() > 0]
     drawn = {name: draws[name].values.ravel() for name in bound.map.names}
-    found = split(bound, theoretical_values(priors), list(steps.values()), names, drawn)
+    asked = theoretical_values(priors), list(steps.values()), names, drawn
+    program = None if called else operations(bound, *asked)
+    assert called or program is not None
+    found = split(bound, program, *asked)
     dims = ("outcome", "draw")
     return xr.Dataset(
         {"part": (("step", *dims), found.part), "start": (dims, found.start),
@@ -30,6 +33,14 @@ def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def parts(main_study: xr.DataTree, main_priors: risk.Priors) -> xr.Dataset:
     return parts_of(risk.profit_model, main_priors, main_study["draws"].to_dataset())
+
+
+def test_operations_give_the_very_bits(
+    parts: xr.Dataset, main_study: xr.DataTree, main_priors: risk.Priors
+) -> None:
+    draws = main_study["draws"].to_dataset()
+    found = parts_of(risk.profit_model, main_priors, draws, called=False)
+    xr.testing.assert_identical(found, parts)
 
 
 def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
@@ -117,6 +128,30 @@ def test_a_two_step_product_by_hand() -> None:
     assert np.allclose(part.sel(step="other inputs"), (b - 3) * (2 + a) / 2)
     # An input without a theoretical value stands as drawn at both ends.
     assert np.allclose(found["start"].sel(outcome="y"), 6 + draws["c"].values.ravel())
+
+
+def test_what_is_not_finite_between_the_ends_is_an_error() -> None:
+    """Finite as drawn and in theory, but not with `a` in theory and a small drawn `b`."""
+    from scipy.stats import uniform
+
+    more: dict[str, Any] = {"unit": "1", "source": "a test"}
+    ends = {"a": (2.0, "first"), "b": (3.0, "second")}
+    priors = risk.Priors(
+        {k: risk.Prior(uniform(0, 1), theoretical=x, step=s, **more) for k, (x, s) in ends.items()}
+    )
+
+    def without_steps(priors: risk.Priors) -> risk.Priors:
+        return risk.Priors({k: risk.Prior(p.marginal, **more) for k, p in priors.items()})
+
+    def model(a: Any, b: Any) -> dict[str, Any]:
+        return {"y": a / (1.0 * (a != 2) + (b > 0.001))}
+
+    draws = risk.run_study(model, without_steps(priors), draws=4096, replicates=2)["draws"]
+    first = int(np.flatnonzero(draws["b"].values.ravel() <= 0.001)[0])
+    assert first > 64  # not among those that decide whether operations are repeated
+    said = f"(?s)in the bridge.*row {first}: y = inf at a=2, b="
+    with pytest.raises(risk.ModelError, match=said):
+        risk.run_study(model, priors, draws=4096, replicates=2)
 
 
 def test_no_theoretical_case_no_bridge() -> None:
