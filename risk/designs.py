@@ -23,8 +23,9 @@ Bits = NDArray[np.int64]
 CHUNK = 512  # points of a net that are made at once, and rows that are summed at once
 
 # 52 bits and half a cell make every coordinate an exact double strictly inside (0, 1): no quantile
-# function ever sees 0 or 1, and nothing has to be clipped.
-_BITS = 52
+# function ever sees 0 or 1, and nothing has to be clipped. Of the net the first 32 are enough for
+# four billion points, and SciPy scrambles them six times as fast; the shift brings all 52.
+_BITS, _NET_BITS = 52, 32
 _ONE = np.int64(0x3FF) << _BITS  # the bits of 1.0: or-ed with 52 bits they make a double in [1, 2)
 _BELOW_ONE = 1 - 2.0 ** -(_BITS + 1)
 
@@ -64,14 +65,13 @@ def sobol_net(dimensions: int, n: int, seed: int) -> Net:
     code, whose bits are linear: point k·L + j is point k·L with the bits of point j exchanged.
     """
     length = min(n, CHUNK)
-    sobol = qmc.Sobol(dimensions, scramble=True, bits=_BITS, rng=_generator(seed, ()))
+    sobol = qmc.Sobol(dimensions, scramble=True, bits=_NET_BITS, rng=_generator(seed, ()))
     first = _integers(sobol.random(length))
     starts = np.zeros((dimensions, 1), dtype=np.int64)
     while starts.shape[1] * length < n:
         known = starts.shape[1] * length
         start = _integers(sobol.random(1)) ^ first[:, :1]
-        for passed in range(1, known, length):  # SciPy cannot jump in a net of more than 32 bits
-            sobol.random(min(length, known - passed))
+        sobol.fast_forward(known - 1)
         starts = np.concatenate([starts, starts ^ start], axis=1)
     return Net(first ^ first[:, :1], starts)
 

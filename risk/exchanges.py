@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from risk.designs import CHUNK, Net, paired, sobol_net, sobol_shift
 from risk.evaluation import BoundModel
 from risk.stats.tally import Bins
-from risk.trace import Program
+from risk.trace import Program, Step
 
 Array = NDArray[np.float64]
 Key = tuple[int, ...]
@@ -91,6 +91,18 @@ class Job:
     def unit(self) -> Array:
         """What outcomes are divided by so that their squares stay numbers: 1 but in the extreme."""
         return np.where((self.scale > 1e-60) & (self.scale < 1e60), 1.0, self.scale)
+
+    @cached_property
+    def after(self) -> list[tuple[set[str], list[Step]]]:
+        """Of each factor the outcomes that may change with it, and the operations to repeat."""
+        program, found = self.program, []
+        if program is None:
+            return []
+        for columns in self.factors.values():
+            changed = self.model.map.changed_by(columns)
+            moved = program.outcomes_after(changed).intersection(self.outcomes)
+            found.append((moved, program.steps_after(changed) if moved else []))
+        return found
 
     @property
     def net(self) -> Net:
@@ -166,11 +178,9 @@ def outputs_of(job: Job, panel: Panel) -> list[Outputs]:
     base = program.run(model.named(panel.inputs))
     found = {name: Outputs(_full(base[program.outcomes[name]], panel), {}) for name in job.outcomes}
     for i, changed in enumerate(panel.exchanged):
-        moved = program.outcomes_after(changed)
-        if moved.isdisjoint(job.outcomes):
-            continue
-        values = program.run(model.named(changed), base, program.steps_after(changed))
-        for name in moved.intersection(job.outcomes):
+        moved, steps = job.after[i]
+        values = program.run(model.named(changed), base, steps)
+        for name in moved:
             found[name].exchanged[i] = _full(values[program.outcomes[name]], panel)
     return [found[name] for name in job.outcomes]
 

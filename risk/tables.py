@@ -3,7 +3,7 @@
 With v = min(u, 1 − u), the distance of a probability from its nearer end, a cell is a sixteenth
 (or a 64th, where that is too coarse) of the range from one power of two to the next: the cell of a
 number is part of its bits. In each cell a polynomial of degree five runs through six exact values,
-its ends among them, so that neighbours meet. Below v = 2⁻¹⁴ every value is the exact one, and so it
+its ends among them, so that neighbours meet. Below v = 2⁻¹¹ every value is the exact one, and so it
 is in each cell where the polynomial was found to miss the exact function: at a kink or a jump.
 """
 
@@ -21,7 +21,7 @@ Quantile = Callable[[Array], Array]
 TOLERANCE = 5e-11  # of the spread: interquartile range, or distance from the median if larger
 RELATIVE = 5e-8  # of a value itself, where all values have one sign: a tail that ends at 0
 ROUNDINGS = 4 * float(np.finfo(float).eps)  # of a value; no table can be closer
-_TABLE_ENDS = -14  # power of two of the smallest v with a cell
+_TABLE_ENDS = -11  # power of two of the smallest v with a cell: farther out values are too few
 _FINENESS = (16, 64)  # cells from one power of two to the next: the first that serves
 _SERVES = 1e-3  # probability in marked cells that ends the search
 _MOST_MARKED = 0.25  # with more, the exact function is used for all
@@ -139,7 +139,7 @@ def tabulated(quantile: Quantile) -> Quantile:
 
     Values rise with `u` but for the last digit: they fall by at most two roundings of the larger of
     the value and the interquartile range. They stay inside the exact function's range: a cell
-    that could round beyond the values at v = 2⁻¹⁴ is not in the table.
+    that could round beyond the values at v = 2⁻¹¹ is not in the table.
 
     Examples
     --------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 
-from risk.designs import sobol_replicate
+from risk.designs import _generator, sobol_net, sobol_replicate
 
 
 @pytest.mark.parametrize("n", [2, 64, 4096])
@@ -13,6 +14,15 @@ def test_every_coordinate_is_stratified(n: int) -> None:
     a, b = sobol_replicate(n, [2, 0, 1], seed=3, key=(1, 0))
     for u in (*a, *b):
         assert np.sort(np.floor(u * n)).tolist() == list(range(n))
+
+
+@pytest.mark.parametrize("n", [64, 512, 8192])
+def test_without_a_shift_the_net_is_scipys(n: int) -> None:
+    """Made from its first block and the starts of the others; half a cell inside the cube."""
+    net = sobol_net(6, n, seed=7)
+    theirs = qmc.Sobol(6, scramble=True, bits=32, rng=_generator(7, ())).random(n).T
+    shift = (theirs[:, 0] * 2.0**52).astype(np.int64)  # our net begins at 0
+    np.testing.assert_array_equal(net.points(shift, 0, n), theirs + 2.0**-53)
 
 
 def test_points_stay_strictly_inside() -> None:
