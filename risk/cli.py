@@ -77,11 +77,13 @@ def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: A
 
     read = _read_priors(priors or main_case())
     from risk.commands.run import finish
-    from risk.memo.context import Context
-    from risk.runs import check_place, earlier_outputs, write_run
+    from risk.files import check_place
 
     check_place(out)
     study = _study(read, out, quiet or as_json, **options)
+    from risk.memo.context import Context  # with what draws: not before it is needed
+    from risk.runs import earlier_outputs, write_run
+
     context = Context(study)
     with labels_that_clash():
         before = earlier_outputs(context, out)
@@ -112,8 +114,8 @@ def check(priors: Path, figures: bool, robust: bool, out: Path, as_json: bool) -
     from datetime import date
 
     from risk.commands import check as steps
+    from risk.files import check_place
     from risk.model import profit_model
-    from risk.runs import check_place
 
     if figures:
         check_place(out)

@@ -60,3 +60,20 @@ def expect_space(path: Path, size: float) -> None:
     """
     if shutil.disk_usage(path.parent).free < size:
         raise OSError(errno.ENOSPC, f"no space for its {size / 1e9:,.1f} GB", str(path))
+
+
+def check_place(out: str | Path) -> None:
+    """Find out before a long run whether its files can be written.
+
+    Raises
+    ------
+    OSError
+        When a parent of `out` is no folder, or one that may not be written to.
+    """
+    nearest = Path(out).absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(nearest))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "no permission to write", str(nearest))

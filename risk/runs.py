@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -90,23 +88,6 @@ def earlier_outputs(study: xr.DataTree | Context, out: str | Path = "runs") -> s
         return str(json.loads(record.read_text("utf-8"))["outputs_hash"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
-
-
-def check_place(out: str | Path) -> None:
-    """Find out before a long run whether its files can be written.
-
-    Raises
-    ------
-    OSError
-        When a parent of `out` is no folder, or one that may not be written to.
-    """
-    nearest = Path(out).absolute()
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(nearest))
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, "no permission to write", str(nearest))
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -85,6 +85,8 @@ def run_study(
     ------
     ValueError
         When an argument makes no sense, or the priors do not fit the model.
+    TypeError
+        When an argument is of another type.
     ModelError
         When the model fails or returns something that is not finite.
     CheckpointError
@@ -104,6 +106,11 @@ def run_study(
     _check_numbers(draws, replicates, seed, keep_draws)
     if not isinstance(priors, Priors):
         raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
+    if not isinstance(executor, Executor | None):
+        raise TypeError(
+            "Expected `executor` to be a concurrent.futures.Executor or None, got "
+            f"{type(executor).__name__}. Of a Dask client take `client.get_executor(pure=False)`."
+        )
     bound = bind(model, priors)
     wanted = wanted_outcomes(bound, outcomes)
     grouped = factors_of(priors, factors)
@@ -174,7 +181,7 @@ def _check_numbers(draws: int, replicates: int, seed: int, keep_draws: int) -> N
         if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
             raise TypeError(f"Expected `{name}` to be an integer, got {value!r}.")
     if draws < 2 or draws & (draws - 1):
-        near = 2 ** max(1, round(np.log2(max(draws, 2))))
+        near = 2 ** max(1, round(np.log2(draws))) if draws > 0 else 4096
         raise ValueError(
             f"Expected `draws` to be a power of two, got {draws}. A Sobol' net is balanced only "
             f"then; use {near}."

@@ -60,19 +60,20 @@ def results(
         for place, item in enumerate(items):
             yield place, _alone(function, [item])[0]
         return
-    send = _alone if isinstance(executor, ThreadPoolExecutor) else _sent
-    work = function if isinstance(executor, ThreadPoolExecutor) else _bytes_of(function)
+    threads = isinstance(executor, ThreadPoolExecutor)
+    send, work = (_each, function) if threads else (_sent, _bytes_of(function))
     places = [range(i, min(i + together, len(items))) for i in range(0, len(items), together)]
-    futures: dict[Future[list[Result]], range] = {
-        executor.submit(send, work, [items[p] for p in part]): part  # type: ignore[arg-type]
-        for part in places
-    }
-    try:
-        for future in as_completed(futures):
-            yield from zip(futures.pop(future), _result(future), strict=True)
-    finally:
-        for future in futures:
-            future.cancel()
+    futures: dict[Future[list[Result]], range] = {}
+    # Of threads the limit is one for all: each would restore what another had set.
+    with _blas_on_one_thread() if threads else contextlib.nullcontext():
+        try:
+            for part in places:
+                futures[_submitted(executor, send, work, [items[p] for p in part])] = part
+            for future in as_completed(futures):
+                yield from zip(futures.pop(future), _result(future), strict=True)
+        finally:
+            for future in futures:
+                future.cancel()
 
 
 def run_all(
@@ -83,10 +84,15 @@ def run_all(
     return [done[place] for place in range(len(items))]
 
 
+def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Do the work on a thread of this process."""
+    return [function(item) for item in items]
+
+
 def _alone(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Do the work here, with BLAS on one thread: it would only get in the way of other workers."""
-    with _threads().limit(limits=1, user_api="blas"):
-        return [function(item) for item in items]
+    with _blas_on_one_thread():
+        return _each(function, items)
 
 
 def _sent(work: bytes, items: Sequence[Any]) -> list[Any]:
@@ -115,15 +121,38 @@ def _bytes_of(function: Callable[..., Any]) -> bytes:
         ) from error
 
 
+def _submitted(executor: Executor, *call: Any) -> Future[Any]:
+    """A task on its way, or that the executor takes none."""
+    try:
+        return executor.submit(*call)
+    except Exception as error:  # a pool that was shut down, a client that was closed
+        raise WorkerError(
+            f"Expected an executor that takes work, got one that does not ({error}). "
+            "Make another one, and keep it open until the study is done."
+        ) from error
+
+
 def _result(future: Future[list[Result]]) -> list[Result]:
     """What a worker computed, or what is wrong in words that help."""
     try:
         return future.result()
-    except (BrokenExecutor, CancelledError) as error:
+    except Exception as error:
+        if not (isinstance(error, BrokenExecutor | CancelledError) or _of_dask(error)):
+            raise
         raise WorkerError(
-            f"Expected workers that live until their work is done, got one that ended ({error}). "
+            f"Expected workers that live until their work is done, got one that ended "
+            f"({str(error) or type(error).__name__}). "
             "Perhaps memory ran out: use fewer workers or fewer draws."
         ) from error
+
+
+def _of_dask(error: BaseException) -> bool:
+    """Whether the cluster itself complains: a killed worker, a client or scheduler that is gone."""
+    return type(error).__module__.partition(".")[0] == "distributed"
+
+
+def _blas_on_one_thread() -> Any:
+    return _threads().limit(limits=1, user_api="blas")
 
 
 @functools.cache

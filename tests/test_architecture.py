@@ -93,7 +93,7 @@ TABLE = {  # `version` is for everyone
     "progress": row(never="numpy scipy xarray matplotlib"),
     "commands": row(f"{BELOW_STUDY} {ABOVE} factors files memo plots", never="matplotlib"),
     "console": arrays("model_results workers checkpoint progress memo.entries"),
-    "cli": row(f"{BELOW_STUDY} commands console study store plots memo runs shipped"),
+    "cli": row(f"{BELOW_STUDY} commands console study store plots memo runs shipped files"),
     "__init__": row(f"{BELOW_STUDY} {ABOVE} store progress"),
     "__main__": row("cli"),
 }

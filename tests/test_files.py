@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from risk.files import write_durably
+import pytest
+
+from risk.files import check_place, write_durably
+from risk.shipped import files_problem
 
 
 def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
@@ -31,3 +35,19 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_durably(path, b"two")
     assert path.read_bytes() == b"two"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_place_is_looked_at_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_place(tmp_path / "not" / "yet")
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(NotADirectoryError) as caught:
+        check_place(file / "runs")
+    assert files_problem(caught.value) == (
+        f"Expected to be able to use {file}: not a folder. Choose another place."
+    )
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(PermissionError, match="no permission to write"):
+        check_place(tmp_path)

@@ -184,22 +184,6 @@ def test_a_memo_is_not_written_when_its_template_is_wrong(
     assert "![Tornado of the y](figures/tornado_y.png)" in written[0].read_text("utf-8")
 
 
-def test_a_place_is_looked_at_before_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runs.check_place(tmp_path / "not" / "yet")
-    file = tmp_path / "file"
-    file.write_text("")
-    with pytest.raises(NotADirectoryError) as caught:
-        runs.check_place(file / "runs")
-    assert files_problem(caught.value) == (
-        f"Expected to be able to use {file}: not a folder. Choose another place."
-    )
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(PermissionError, match="no permission to write"):
-        runs.check_place(tmp_path)
-
-
 def test_the_main_case_is_found_and_named_shortly(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,9 @@ def test_a_product_of_two_uniforms() -> None:
     ("arguments", "message"),
     [
         ({"draws": 1000}, "Expected `draws` to be a power of two, got 1000. .* use 1024"),
-        ({"draws": 1}, "power of two"),
+        ({"draws": 1}, "power of two, got 1. .* use 2"),
+        ({"draws": 0}, "power of two, got 0. .* use 4096"),
+        ({"executor": 2}, r"concurrent.futures.Executor or None, got int. .*client.get_executor"),
         ({"replicates": 1}, "Expected at least 2 `replicates`, got 1"),
         ({"outcomes": ["z"]}, r"Expected `outcomes` to be a list of \['y'\], got \['z'\]"),
         ({"outcomes": "y"}, "Expected `outcomes` to be a list"),

@@ -19,7 +19,7 @@ from risk.files import write_durably
 from risk.identity import run_id
 from risk.model import profit_model
 from risk.priors import Priors
-from risk.workers import WorkerError, local_processes
+from risk.workers import local_processes
 
 Progress = Callable[[int, int], None]
 FINISHED = "finished.json"  # in a checkpoint: the size of the last run that was finished
@@ -61,7 +61,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise WorkerError(
+        raise ValueError(
             f"Expected the extra `cluster` for --dask, got none ({error}). "
             "Install it: pip install 'ai-lab-risk[cluster]'."
         ) from error
@@ -70,7 +70,7 @@ def _cluster(address: str) -> Iterator[Executor]:
         socket.create_connection((where.hostname, where.port or 8786), timeout=10).close()
         client: Any = Client(address)
     except (OSError, ValueError) as error:
-        raise WorkerError(
+        raise ValueError(
             f"Expected a Dask scheduler at {address}, found none ({error}). Start one with "
             "`dask scheduler`, and give the address that it prints."
         ) from error

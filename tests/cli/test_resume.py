@@ -135,7 +135,7 @@ def test_workers_change_no_bit(command: Command, tmp_path: Path, who: tuple[str,
 
 def test_a_cluster_that_is_not_there(command: Command, tmp_path: Path) -> None:
     code, _, said = command(*quietly(tmp_path), "--dask", "tcp://127.0.0.1:9")
-    assert code == 4
+    assert code == 2
     assert "Expected a Dask scheduler at tcp://127.0.0.1:9, found none" in said
     assert "Traceback" not in said
 
