@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import signal
@@ -61,15 +62,18 @@ def there(folder: Path) -> Marks:
 
 
 def whole(folder: Path) -> Marks:
-    """The same of those only whose checksum, the first line, is that of the rest."""
+    """The same of those only whose checksum, the first line, is right."""
     marks = there(folder)
     return {name: mark for name, mark in marks.items() if is_whole(folder / name)}
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the first line of a file is the checksum of the rest."""
+    """Whether the first line of a file is the checksum of its question, its name and the rest."""
+    question = json.loads((path.parent / "question.json").read_text("utf-8"))
+    asked = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
     checksum, _, data = path.read_bytes().partition(b"\n")
-    return checksum == hashlib.sha256(data).hexdigest().encode()
+    named = f"{asked} {path.stem} ".encode()
+    return checksum == hashlib.sha256(named + data).hexdigest().encode()
 
 
 class Run(subprocess.Popen[bytes]):

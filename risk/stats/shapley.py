@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -50,13 +51,21 @@ def steps(values: Array) -> Array:
     array([2.5, 3.5])
     """
     count = len(values).bit_length() - 1
-    rest = values.shape[1:]
-    size = np.array([s.bit_count() for s in range(2 ** (count - 1))])
-    fact = [math.factorial(s) for s in range(count + 1)]
-    weight = np.array([fact[s] * fact[count - s - 1] for s in size]) / fact[count]
-    parts = np.empty((count, *rest))
-    for i in range(count):
-        pairs = values.reshape(-1, 2, 2**i, math.prod(rest))  # sets without the step, and with it
-        change = pairs[:, 1] - pairs[:, 0]
-        parts[i] = (weight @ change.reshape(len(weight), -1)).reshape(rest)
-    return parts
+    flat = values.reshape(2**count, -1)
+    parts = _weights(count) @ flat
+    for i, part in enumerate(parts):
+        pairs = flat.reshape(-1, 2, 2**i, flat.shape[1])  # sets without the step, and with it
+        if np.array_equal(pairs[:, 0], pairs[:, 1]):
+            part[:] = 0  # not what is left of a sum by rounding
+    return np.asarray(parts.reshape(count, *values.shape[1:]))
+
+
+@functools.cache
+def _weights(count: int) -> Array:
+    """What each set counts in each step's part, shape (k, 2^k)."""
+    inside = subsets(count)
+    size = inside.sum(axis=1)
+    fact = np.array([math.factorial(s) for s in range(count + 1)])
+    with_step = fact[size - 1] * fact[count - size] / fact[count]
+    without = fact[size] * fact[count - size - 1] / fact[count]
+    return np.asarray(np.where(inside, with_step[:, None], -without[:, None]).T)
