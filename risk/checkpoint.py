@@ -67,16 +67,10 @@ class Checkpoint:
         return _replicate(data)
 
     def save(self, name: str, replicate: Replicate) -> None:
-        """Make a replicate safe; when this returns it survives a loss of power.
-
-        One with more points is left as it is.
-        """
-        path = self.folder / f"{name}{SUFFIX}"
-        known = self.load(name) if path.exists() else None
-        if known is not None and known.points > replicate.points:
-            return
+        """Make a replicate safe; when this returns it survives a loss of power."""
         data = _bytes(replicate)
-        write_durably(path, self._checksum(name, data) + b"\n" + data)
+        content = self._checksum(name, data) + b"\n" + data
+        write_durably(self.folder / f"{name}{SUFFIX}", content)
 
     def _checksum(self, name: str, data: bytes) -> bytes:
         content = hashlib.sha256(f"{self.question} {name} ".encode() + data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import uuid
 from pathlib import Path
+from typing import Any
 
 
 def write_durably(path: Path, content: bytes | memoryview) -> Path:
@@ -48,6 +50,53 @@ def flush(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+class PatientFile(io.FileIO):
+    """A new file for the HDF5 library, which brings the whole process down when a write fails.
+
+    After a failure it takes everything and keeps nothing, so that the library can end in peace;
+    `check` says what went wrong, with the name that the file is to have.
+    """
+
+    def __init__(self, path: Path, name: Path) -> None:
+        super().__init__(path, "w+")
+        self.final_name = str(name)
+        self.failure: OSError | None = None
+
+    def check(self) -> None:
+        """Raise the first failure, if there was one."""
+        if self.failure is not None:
+            self.failure.filename = self.final_name
+            raise self.failure
+
+    def write(self, data: Any) -> int:
+        """Write all of it."""
+        left = memoryview(data)
+        while left and self.failure is None:
+            try:
+                left = left[super().write(left) :]
+            except OSError as error:
+                self.failure = error
+        self.seek(len(left), io.SEEK_CUR)
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change its size, as long as it has not failed."""
+        if self.failure is None:
+            try:
+                return super().truncate(size)
+            except OSError as error:
+                self.failure = error
+        return size or 0
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there; after a failure zeros for what is not."""
+        count = super().readinto(buffer) or 0
+        if self.failure is not None:
+            buffer[count:] = bytes(len(buffer) - count)
+            return len(buffer)
+        return count
 
 
 def expect_space(path: Path, size: float) -> None:

@@ -171,8 +171,12 @@ def _run(
     names = [f"{_tag(job)}-{r:05d}" for r in range(replicates)]
     done: dict[int, Replicate] = {}
     missing: list[tuple[Key, Replicate | None]] = []
+    larger = set()  # replicates that stay on the disk as they are
     for r, name in enumerate(names):
-        before = None if checkpoint is None else usable(job, checkpoint.load(name))
+        stored = None if checkpoint is None else checkpoint.load(name)
+        if stored is not None and stored.points > job.draws:
+            larger.add(r)
+        before = usable(job, stored)
         if before is not None and before.points == job.draws:
             done[r] = keep(r, run_replicate(job, (1, r), before))
         else:
@@ -181,7 +185,7 @@ def _run(
     work = partial(_replicate, job)
     for place, found in results(work, missing, executor, tasks_together(job)):
         r = missing[place][0][1]
-        if checkpoint is not None:
+        if checkpoint is not None and r not in larger:
             checkpoint.save(names[r], found)
         done[r] = keep(r, found)
         report(len(done), replicates)

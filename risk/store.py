@@ -17,7 +17,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
-from risk.files import expect_space, flush, put, write_durably
+from risk.files import PatientFile, expect_space, flush, put, write_durably
 from risk.names import DRAW, REPLICATE
 from risk.version import __version__
 
@@ -81,22 +81,32 @@ def open_draws_file(
     expect_space(path, 8.0 * len(attributes) * draws * replicates)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         part = Path(folder) / path.name
-        with h5netcdf.File(part, "w") as file:
-            file.dimensions = {REPLICATE: None, DRAW: draws}
-
-            def append(replicate: int, values: Mapping[str, Any]) -> None:
-                if replicate >= file.dimensions[REPLICATE].size:
-                    file.resize_dimension(REPLICATE, replicate + 1)
-                for name, x in values.items():
-                    if name not in file.variables:
-                        shape = (1, min(draws, _CHUNK))
-                        made = file.create_variable(name, (REPLICATE, DRAW), x.dtype, chunks=shape)
-                        made.attrs.update(attributes[name])
-                    file.variables[name][replicate] = x
-
-            yield append
+        with PatientFile(part, path) as out:
+            with h5netcdf.File(out, "w") as file:
+                yield _appending(file, out, attributes, draws)
+            out.check()  # what closing wrote
         flush(part)
         put(part, path)
+
+
+def _appending(
+    file: Any, out: PatientFile, attributes: Mapping[str, Mapping[str, Any]], draws: int
+) -> Callable[[int, Mapping[str, Any]], None]:
+    """A function that adds the draws of a replicate to a file."""
+    file.dimensions = {REPLICATE: None, DRAW: draws}
+
+    def append(replicate: int, values: Mapping[str, Any]) -> None:
+        if replicate >= file.dimensions[REPLICATE].size:
+            file.resize_dimension(REPLICATE, replicate + 1)
+        for name, x in values.items():
+            if name not in file.variables:
+                shape = (1, min(draws, _CHUNK))
+                made = file.create_variable(name, (REPLICATE, DRAW), x.dtype, chunks=shape)
+                made.attrs.update(attributes[name])
+            file.variables[name][replicate] = x
+        out.check()
+
+    return append
 
 
 def save_study(study: xr.DataTree, path: str | Path) -> Path:

@@ -91,8 +91,11 @@ def test_a_damaged_file_is_found_out_and_computed_again(tmp_path: Path, harm: st
         run(elsewhere, seed=1)
         content = bytearray((elsewhere / path.name).read_bytes())
     path.write_bytes({"truncated": content[:-7], "emptied": b""}.get(harm, content))
-    with pytest.warns(risk.CheckpointWarning, match=r"raw-00002.replicate is damaged or .*again"):
+    with pytest.warns(
+        risk.CheckpointWarning, match=r"raw-00002.replicate is damaged or .*again"
+    ) as said:
         again, saved = computed(tmp_path)
+    assert len(said) == 1
     assert saved == ["raw-00002"]
     identical(again, first)
 

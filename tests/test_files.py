@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from risk.files import check_place, write_durably
 from risk.shipped import files_problem
+from risk.store import open_draws_file
+
+WRITERS = {
+    "write_durably": "write_durably(path, bytes(limit + 1))",
+    "open_draws_file": """
+about = {name: {"units": "1"} for name in "abc"}
+with open_draws_file(path, about, draws=4096, replicates=8) as append:
+    for replicate in range(8):
+        append(replicate, {name: np.full(4096, replicate) + np.arange(4096.0) for name in "abc"})
+""",
+}
 
 
-def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [4096, 100_000, 400_000])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_disk_that_fills_up(writer: str, limit: int, tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: the write itself fails."""
     path = tmp_path / "file"
-    program = (
-        "import resource, signal, sys; from pathlib import Path\n"
-        "from risk.files import write_durably\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        f"write_durably(Path({str(path)!r}), bytes(10000))\n"
-    )
+    program = f"""
+import resource, signal
+from pathlib import Path
+import numpy as np
+from risk.files import write_durably
+from risk.store import open_draws_file
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, limit = Path({str(path)!r}), {limit}
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+{WRITERS[writer]}"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "File too large" in done.stderr
+    assert done.stderr.strip().splitlines()[-1] == (
+        f"OSError: [Errno {errno.EFBIG}] File too large: {str(path)!r}"
+    )
+    assert "Exception ignored" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_draws_come_back(tmp_path: Path) -> None:
+    about = {"a": {"units": "1"}}
+    rows = np.random.default_rng(0).normal(size=(3, 64))
+    with open_draws_file(tmp_path / "draws.nc", about, draws=64, replicates=3) as append:
+        for replicate in (2, 0, 1):
+            append(replicate, {"a": rows[replicate]})
+    with xr.open_dataset(tmp_path / "draws.nc", engine="h5netcdf") as found:
+        assert found["a"].dims == ("replicate", "draw")
+        assert found["a"].attrs == about["a"]
+        np.testing.assert_array_equal(found["a"], rows)
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
