@@ -162,12 +162,12 @@ def test_judged_priors_are_listed_with_the_one_that_matters_most() -> None:
     found = warned(
         total,
         a=prior(normal(0.0, 1.0), label="A"),
-        b=prior(normal(0.0, 0.85), label="B", source=(), judgement=JUDGED),
+        b=prior(normal(0.0, 0.86), label="B", source=(), judgement=JUDGED),
         c=prior(normal(0.0, 0.5), label="C", source=(), judgement=JUDGED),
     )
     assert found["judgement only"] == [
         "2 of 3 priors rest on judgement alone: B, C. Look for a source of B (total effect on "
-        f"profit {percent(0.7225 / 1.9725)}) first."
+        f"profit {percent(0.7396 / 1.9896)}) first."
     ]
 
 
