@@ -7,15 +7,16 @@ compared with the root mean square error: a 95 % interval of 16 normal replicate
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmarks.models import REPLICATES, Case, every_case, simulate
+from benchmarks import models
+from benchmarks.models import REPLICATES, Case, every_case, indices, planned
 from benchmarks.report import interval_error, publish, table
-from risk.stats import sobol as estimators
 
 Array = NDArray[np.float64]
 SEEDS = 200
@@ -73,19 +74,20 @@ def main() -> None:
 
 def observe(case: Case, n: int, seed: int) -> Seen:
     """One analysis, compared with the closed forms."""
-    runs, job, found = simulate(case, n, seed)
-    assert job.scale is not None
-    each = estimators.indices(runs.sums)
+    job = planned(case, n, seed)
+    found = models.published(case, job)
+    by = {"raw": indices(job), "asinh": indices(replace(job, asinh=True))}
     exact = case.asinh(float(job.scale[0])) if case.asinh else None
-    raw = {kind: _flat(getattr(each, kind), 0, case.exact, kind) for kind in KINDS}
-    asinh = {kind: _flat(getattr(each, kind), 1, exact, kind) for kind in KINDS} if exact else {}
+    raw = {kind: _flat(getattr(by["raw"], kind), case.exact, kind) for kind in KINDS}
+    asinh = (
+        {kind: _flat(getattr(by["asinh"], kind), exact, kind) for kind in KINDS} if exact else {}
+    )
     transform = found["transform"].item()
     if transform == "asinh" and exact is None:
         raise AssertionError(f"{case.name} has no closed form of its asinh")
     truth = case.exact if transform == "raw" or exact is None else exact
     published = {kind: _published(found, kind, truth) for kind in KINDS}
-    which = 0 if transform == "raw" else 1
-    above = resolved_pairs(each.total_order.replicates[:, which, 0])
+    above = resolved_pairs(by[transform].total_order.replicates[0])
     low, high = 1.0 + above.sum(axis=0), len(above) - 1.0 * above.sum(axis=1)
     assert np.array_equal(found["rank_low"].values[0], low)
     assert np.array_equal(found["rank_high"].values[0], high)
@@ -117,11 +119,10 @@ def resolved_pairs(replicates: Array) -> NDArray[np.bool_]:
     return above
 
 
-def _flat(estimate: Any, which: int, exact: Any, kind: str) -> Array:
-    """Value, lower, upper and exact of one transform, shape (4, indices)."""
-    axis = {"second_order": 2, "interaction": 0}.get(kind, 1)
-    parts = [np.take(np.take(part, which, axis), 0, axis) for part in estimate[:4]]
-    return _rows(parts[0], parts[2], parts[3], getattr(exact, kind))
+def _flat(estimate: Any, exact: Any, kind: str) -> Array:
+    """Value, lower, upper and exact of the only outcome, shape (4, indices)."""
+    parts = (estimate.value, estimate.lower, estimate.upper)
+    return _rows(*(part[0] for part in parts), getattr(exact, kind))
 
 
 def _published(found: Any, kind: str, exact: Any) -> Array:

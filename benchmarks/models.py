@@ -13,9 +13,12 @@ import risk
 from benchmarks import closed_forms
 from benchmarks.closed_forms import Exact
 from risk import analysis
+from risk.engine import run_replicate
 from risk.evaluation import bind
 from risk.exchanges import Job
-from risk.simulation import Runs, plan, run_replicates
+from risk.simulation import plan, run_replicates
+from risk.stats import sobol as estimators
+from risk.stats.sobol import Indices, PickFreeze
 
 Array = NDArray[np.float64]
 REPLICATES = 16
@@ -109,10 +112,19 @@ def every_case() -> list[Case]:
     ]
 
 
-def simulate(case: Case, draws: int, seed: int) -> tuple[Runs, Job, Any]:
-    """The engine's runs of a case and the Dataset of its indices, without the other analyses."""
+def planned(case: Case, draws: int, seed: int) -> Job:
+    """What the engine would run of a case."""
     bound = bind(case.model, case.priors)
-    job = plan(bound, {name: (name,) for name in case.inputs}, ("y",), draws, seed)
+    return plan(bound, {name: (name,) for name in case.inputs}, ("y",), draws, seed)
+
+
+def published(case: Case, job: Job) -> Any:
+    """The Dataset of the indices, as a user sees it, without the other analyses."""
     runs = run_replicates(job, REPLICATES)
-    drawn = analysis.draws(runs, job, case.priors)
-    return runs, job, analysis.sobol(runs, job, drawn)
+    return analysis.sobol(runs, job, analysis.draws(runs, job, case.priors))
+
+
+def indices(job: Job) -> Indices:
+    """Indices of a job's outcomes, or of their asinh: heavy tails or not, nothing is withheld."""
+    each = zip(*(run_replicate(job, (1, r)).sums for r in range(REPLICATES)), strict=True)
+    return estimators.indices(PickFreeze(*(np.stack(part) for part in each)))

@@ -13,10 +13,18 @@ from numpy.typing import NDArray
 from SALib.analyze import sobol as salib_analyze
 from SALib.sample import sobol as salib_sample
 
-from benchmarks.models import REPLICATES, Case, g_function, ishigami, lognormals, minimum, simulate
+from benchmarks.models import (
+    REPLICATES,
+    Case,
+    g_function,
+    indices,
+    ishigami,
+    lognormals,
+    minimum,
+    planned,
+)
 from benchmarks.report import interval_error, publish, table
 from risk.evaluation import bind
-from risk.stats import sobol as estimators
 
 Array = NDArray[np.float64]
 SEEDS = 200
@@ -76,11 +84,9 @@ def compare(case: Case) -> list[list[str]]:
 
 def ours(case: Case, seed: int) -> dict[str, Array]:
     """Value, lower and upper end of each index, shape (3, d), of the outcome itself."""
-    each = estimators.indices(simulate(case, DRAWS, seed)[0].sums)
+    each = indices(planned(case, DRAWS, seed))
     raw = {kind: getattr(each, kind) for kind in KEYS}
-    return {
-        kind: np.stack([one.value, one.lower, one.upper])[..., 0, 0] for kind, one in raw.items()
-    }
+    return {kind: np.stack([one.value, one.lower, one.upper])[:, 0] for kind, one in raw.items()}
 
 
 def salib(case: Case, seed: int) -> dict[str, Array]:
