@@ -1,10 +1,11 @@
 """What one replicate of a pick-freeze design gives: its draws, and the sums behind all indices.
 
-A replicate is a digital shift of the study's net. It is worked through in blocks of a few hundred
-points that stay in cache: the points become inputs once, each factor is exchanged between A and B,
-both ways, and the model sees all designs of a block in one call. The outputs are added up on the
-spot, chunk by chunk in the order of the points, so neither the design matrix of all points nor all
-of their outputs ever exist, and the size of a block changes no bit of the result.
+A replicate is a digital shift of the study's net. It is worked through in blocks of points that
+stay in cache: the points become inputs once, each factor is exchanged between A and B, both ways,
+and the model is called at all designs of a block, or only those of its operations are repeated that
+an exchange concerns. The outputs are added up on the spot, chunk by chunk in the order of the
+points, so neither the design matrix of all points nor all of their outputs ever exist, and the size
+of a block changes no bit of the result.
 """
 
 from __future__ import annotations

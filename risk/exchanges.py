@@ -2,11 +2,12 @@
 
 Points become inputs once; an exchange of a factor between A and B maps only those inputs again that
 it changes, and where the operations of the model are known, only those are repeated that depend on
-them. Else the model sees all designs in one call.
+them. Else the model sees the designs of as many factors in one call as make a block.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -206,15 +207,27 @@ def repeats(job: Job, program: Program, key: Key) -> bool:
 
 
 def _called(job: Job, panel: Panel) -> list[Outputs]:
-    """The same by calling the model itself, once, at all designs."""
-    shape = (len(job.factors) + 1, *next(iter(panel.inputs.values())).shape)
-    designs = {name: np.empty(shape, x.dtype) for name, x in panel.inputs.items()}
-    for name, x in panel.inputs.items():
+    """The same by calling the model itself, at the designs of a few factors at a time."""
+    shape = next(iter(panel.inputs.values())).shape
+    together = max(1, job.block_rows // (2 * shape[1]))
+    exchanges: list[Drawn] = [{}, *panel.exchanged]
+    found: list[Array] = []
+    for first in range(0, len(exchanges), together):
+        some = exchanges[first : first + together]
+        found.append(_at_once(job, panel.inputs, some, (len(some), *shape)))
+    every = np.concatenate(found, axis=1)
+    return [Outputs(y[0], dict(enumerate(y[1:]))) for y in every]
+
+
+def _at_once(job: Job, inputs: Drawn, exchanges: list[Drawn], shape: tuple[int, int, int]) -> Array:
+    """Outcomes (outcomes, exchanges, 2, points) of some exchanges in one call of the model."""
+    designs = {name: np.empty(shape, x.dtype) for name, x in inputs.items()}
+    for name, x in inputs.items():
         designs[name][:] = x
-    for i, changed in enumerate(panel.exchanged, start=1):
+    for i, changed in enumerate(exchanges):
         for name, x in changed.items():
             designs[name][i] = x
-    rows = job.designs * shape[2]
+    rows = math.prod(shape)
     values = job.model.evaluate({name: x.reshape(rows) for name, x in designs.items()}, rows)
-    every = dict(zip(job.model.outcomes, (y.reshape(shape) for y in values), strict=True))
-    return [Outputs(every[k][0], dict(enumerate(every[k][1:]))) for k in job.outcomes]
+    every = dict(zip(job.model.outcomes, values, strict=True))
+    return np.stack([every[name].reshape(shape) for name in job.outcomes])

@@ -18,9 +18,10 @@ from risk.designs import CHUNK, sobol_replicate
 from risk.engine import Replicate, run_replicate, standardised
 from risk.evaluation import BoundModel
 from risk.exchanges import Drawn, Job, Key, repeats
+from risk.model_results import ModelError
 from risk.stats.moments import effective_sample_size
 from risk.stats.sobol import PickFreeze
-from risk.stats.tally import Tally, bins_of
+from risk.stats.tally import REACH, Tally, bins_of
 from risk.workers import results
 
 Array = NDArray[np.float64]
@@ -30,6 +31,7 @@ Sink = Callable[[int, Replicate], Replicate]
 PILOT_DRAWS = 1024
 LEAST_SECONDS = 0.02  # of work in a task: to hand one out takes a cluster about a tenth of that
 KEPT_DRAWS = 1 << 16  # of a study, all replicates together, unless asked otherwise
+BEYOND = 4.0  # of asinh z: how much farther than the pilot's points the histograms reach
 TOO_FEW = 100.0  # effective draws below which indices are those of asinh(outcome / scale)
 
 
@@ -121,14 +123,18 @@ def plan(
     inputs = model.map.inputs(model.map.columns(sobol_replicate(PILOT_DRAWS, axes, seed, (0,))[0]))
     values = model(inputs, PILOT_DRAWS, "the pilot, design A")
     values = values[[model.outcomes.index(name) for name in outcomes]]
-    centre = np.median(values, axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):  # who has no scale is asked afterwards
+        centre = np.median(values, axis=-1)
+        scale = _scale(values, centre)
+    _check_scale(outcomes, values, scale)
     job = Job(
-        *(model, factors, outcomes, PILOT_DRAWS, seed, 0, axes, centre, _scale(values, centre)),
+        *(model, factors, outcomes, PILOT_DRAWS, seed, PILOT_DRAWS, axes, centre, scale),
         asinh=True,
     )
     began = time.perf_counter()
     pilot = run_replicate(job, (0,))
     seconds = (time.perf_counter() - began) / (PILOT_DRAWS * job.designs)
+    _check_points_alone(outcomes, values, pilot.outcomes, scale)
     order, program = importance_order(job, pilot), model.traced()
     if program is not None and not repeats(job, program, (0,)):
         program = None
@@ -138,6 +144,26 @@ def plan(
         *(job,), draws=draws, keep=kept, bins=bins, order=order, asinh=False,
         program=program, row_seconds=seconds, pilot=_digest(values, *pilot.sums, pilot.powers),
     )  # fmt: skip
+
+
+def _check_scale(outcomes: Sequence[str], values: Array, scale: Array) -> None:
+    """Refuse outcomes so far apart that their distances are no numbers."""
+    for name, row, size in zip(outcomes, values, scale, strict=True):
+        if not np.isfinite(size):
+            raise ModelError(
+                f"Expected outcomes whose distances are numbers, got `{name}` from {row.min():g} "
+                f"to {row.max():g}. Give it a larger unit."
+            )
+
+
+def _check_points_alone(outcomes: Sequence[str], values: Array, again: Array, scale: Array) -> None:
+    """Refuse a model that gives other values for the same points beside others, or later."""
+    for name, one, other, size in zip(outcomes, values, again, scale, strict=True):
+        if not np.allclose(one, other, rtol=1e-6, atol=1e-6 * size):
+            raise ModelError(
+                f"Expected outcomes of each point alone, got another `{name}` for the same points "
+                "among others. Leave out sums over the points, chance, and what a call remembers."
+            )
 
 
 def _digest(*arrays: Array) -> str:
@@ -235,13 +261,15 @@ def _constant(job: Job, sums: PickFreeze, powers: Array) -> NDArray[np.bool_]:
 
 
 def _scale(outputs: Array, centre: Array) -> Array:
-    """The median distance from the median of each outcome.
+    """The median distance from the median of each outcome, large enough for its histogram.
 
-    Where more than half the outputs are equal it is that of the others, and 1 where all are.
+    Where more than half the outputs are equal, or differ by the rounding of larger numbers only, it
+    is that of the others, and 1 where all are equal.
     """
     distance = np.abs(outputs - centre[:, None])
-    scale = np.median(distance, axis=-1)
-    for k in np.flatnonzero(scale == 0):
-        others = distance[k][distance[k] > 0]
+    scale, most = np.median(distance, axis=-1), distance.max(axis=-1)
+    rounding = 64 * np.finfo(float).eps * most
+    for k in np.flatnonzero(scale <= rounding):
+        others = distance[k][distance[k] > rounding[k]]
         scale[k] = np.median(others) if others.size else 1.0
-    return np.asarray(scale)
+    return np.asarray(np.maximum(scale, most / np.sinh(REACH - BEYOND)))

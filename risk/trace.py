@@ -10,6 +10,7 @@ study compares them before it relies on it.
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
@@ -110,11 +111,12 @@ def trace(
     leaves = {name: tape.leaf(name) for name in uncertain}
     try:
         arguments = {name: tape.fixed(value) for name, value in fixed.items()}
-        # A copy: what a model keeps of a call must not be stand-ins.
-        results = copy.deepcopy(model)(
-            **{name: _Traced(tape, k) for name, k in leaves.items()}, **arguments
-        )
+        arguments |= {name: _Traced(tape, k) for name, k in leaves.items()}
+        # A copy: what a model keeps of a call must not be stand-ins. The rules are those of a call.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            results = copy.deepcopy(model)(**arguments)
         outcomes = {str(name): tape.number(result) for name, result in results.items()}
+        pickle.dumps(tape.steps)  # an operation of the model's own could not be sent to a worker
     except Exception:  # whatever a model does with what is no array
         return None
     if tape.refused:  # and whatever it did about that
@@ -130,7 +132,6 @@ class _Tape:
         self.needs: list[frozenset[str]] = []
         self.steps: list[Step] = []
         self.refused = False
-        self.errors = np.geterr()
 
     def refuse(self, what: str) -> NoReturn:
         """Give up for good, even where the model would go on."""
@@ -160,8 +161,8 @@ class _Tape:
         self.refuse(f"a {type(value).__name__} among the operands")
 
     def note(self, operation: Callable[..., Any], operands: Sequence[Any]) -> _Traced:
-        if np.geterr() != self.errors:
-            self.refuse("an operation under other rules for floating-point errors")
+        if not {*np.geterr().values()} <= {"ignore", "warn"}:
+            self.refuse("an operation that is to fail where a number does")
         arguments = tuple(map(self.number, operands))
         needs = frozenset().union(*(self.needs[k] for k in arguments))
         if needs:

@@ -29,6 +29,10 @@ def test_points_stay_strictly_inside() -> None:
     a, b = sobol_replicate(2**14, list(range(8)), seed=0, key=(1, 0))
     assert min(a.min(), b.min()) > 0
     assert max(a.max(), b.max()) < 1
+    net = sobol_net(4, 64, seed=0)
+    for bits in (0, 2**52 - 1):  # all zeros in the first point, all ones
+        u = net.points(net.first[:, 0] ^ bits, 0, 64)
+        assert 0 < u.min() < u.max() < 1
 
 
 def test_the_first_pair_of_columns_is_a_net_in_two_dimensions() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import lognorm, norm
+from scipy.stats import lognorm, norm, uniform
 
 import risk
 from risk.evaluation import bind
@@ -51,6 +51,62 @@ def test_what_differs_by_rounding_only_is_constant() -> None:
     runs = run_replicates(plan(bound, {"a": ("a",), "b": ("b",)}, bound.outcomes, 256, 1), 4)
     assert runs.constant.tolist() == [True, False, True]
     assert np.isnan(runs.effective_sample_size).tolist() == [True, False, True]
+
+
+def planned(model: Any, priors: risk.Priors, draws: int = 256) -> Any:
+    bound = bind(model, priors)
+    return plan(bound, {name: (name,) for name in priors}, bound.outcomes, draws, 1)
+
+
+def test_rounding_is_no_scale() -> None:
+    """What is left of a + b is 0 but for rounding in seven of ten cases: as if it were 0."""
+    laws = {"a": lognorm(0.5), "b": lognorm(0.5), "p": uniform(), "h": lognorm(3)}
+    priors = risk.Priors({name: risk.Prior(law, **SOURCE) for name, law in laws.items()})
+
+    def noisy(a: Any, b: Any, p: Any, h: Any) -> dict[str, Any]:
+        return {"left": np.where(p < 0.7, a + b, a + b - h) - a - b}
+
+    def clean(a: Any, b: Any, p: Any, h: Any) -> dict[str, Any]:
+        return {"left": np.where(p < 0.7, 0.0, -h)}
+
+    scales = [planned(model, priors).scale for model in (noisy, clean)]
+    np.testing.assert_allclose(*scales, rtol=1e-9)
+    assert 0.5 < scales[1] < 2  # the median of the others, whose exact median is 1
+    options: dict[str, Any] = {"draws": 1024, "replicates": 8, "keep_draws": 512}
+    one, other = (risk.run_study(model, priors, **options) for model in (noisy, clean))
+    assert one["sobol"]["transform"].item() == "asinh"
+    for group, name in (("sobol", "total_order"), ("risk", "expected_shortfall")):
+        np.testing.assert_allclose(one[group][name], other[group][name], rtol=1e-6, atol=1e-9)
+    quantiles = [study["risk"]["quantile"].values for study in (one, other)]
+    np.testing.assert_allclose(*quantiles, rtol=1e-6, atol=1e-6)
+
+
+def test_the_scale_is_that_of_what_differs() -> None:
+    job = planned(lambda a, b: {"few": np.where(a < 0.5, 7.0, 7.0 + 1000 * np.abs(b))}, normals())
+    exact = 1000 * norm.ppf(0.75)  # the median of |b| in thousands
+    assert job.scale[0] == pytest.approx(exact, rel=0.15)
+
+
+def test_squares_that_are_no_numbers_take_the_second_look() -> None:
+    job = planned(lambda a, b: {"wild": np.exp(150 * a) + b}, normals())
+    assert run_replicates(job, 4).transformed.tolist() == [True]
+
+
+def test_outcomes_whose_distances_are_no_numbers() -> None:
+    with pytest.raises(risk.ModelError, match=r"distances are numbers, got `y` from -1.*e\+308 to"):
+        planned(lambda a, b: {"y": np.where(a < 0, -1.7e308, 1.7e308)}, normals())
+
+
+def test_outcomes_are_of_each_point_alone() -> None:
+    calls: list[int] = []
+
+    def remembers(a: Any, b: Any) -> dict[str, Any]:
+        calls.append(1)
+        return {"y": a * len(calls) + 0 * b}
+
+    for model in (remembers, lambda a, b: {"y": a - a.mean() + b}):
+        with pytest.raises(risk.ModelError, match="of each point alone, got another `y` for the"):
+            planned(model, normals())
 
 
 @pytest.mark.parametrize(("seconds", "together"), [(0.0, 10**9), (1e-9, 4883), (1e-3, 1)])

@@ -5,6 +5,9 @@ as wide as the scale near the centre and as the distance from it far out; a cell
 the more of the pilot's points fall into it, most in the tails, where quantiles are read. So a bin
 holds about one point in ten thousand near the median, one in fifty thousand at the 1 % quantile,
 and an atom, a value that many points share, is all but alone in its own.
+
+To keep both tails exactly instead, beside a histogram of the body, would take memory that grows
+with the number of points; benchmarks/histograms.md has what is given up.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ CELLS = 1 << 12
 BINS = 1 << 14
 REACH = 24.0  # of asinh z: beyond 1.3e10 scales there is only the last cell
 WIDTH = 2 * REACH / CELLS
+MIDDLE = CELLS / 2 + 0.5  # the place of z = 0: inside a cell, as many outcomes have an atom there
 ONE = np.uint32(1)  # of the type of the counts: np.add.at is thirty times slower with another
 
 
@@ -68,7 +72,7 @@ def _place(z: Array) -> Array:
     """Where in the cells a point is: the whole part is the number of its cell."""
     place = np.arcsinh(z)
     place *= 1 / WIDTH
-    place += CELLS / 2
+    place += MIDDLE
     return np.clip(place, 0, np.nextafter(CELLS, 0), out=place)
 
 
@@ -77,7 +81,7 @@ def edges_of(bins: NDArray[np.uint16]) -> Array:
     first = np.cumsum(bins, dtype=np.intp) - bins
     cell = np.repeat(np.arange(CELLS), bins)
     place = cell + (np.arange(len(cell)) - first[cell]) / bins[cell]
-    return np.asarray(np.sinh((np.append(place, CELLS) - CELLS / 2) * WIDTH))
+    return np.asarray(np.sinh((np.append(place, CELLS) - MIDDLE) * WIDTH))
 
 
 def no_tally(outcomes: int) -> Tally:

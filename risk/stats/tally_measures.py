@@ -231,9 +231,13 @@ def _worst(curve: Curve, tail: Array, middle: float) -> Array:
 
 
 def _off(curve: Curve, tail: Array) -> Array:
-    """How far the mean of the lowest points may be from that, wherever in its bin each point is."""
+    """How far the mean of the lowest points may be from that, wherever in its bin each point is.
+
+    Half a bin, and more in the bin that only a part of is among them: all of that part may lie at
+    its upper end.
+    """
     half = np.diff(curve.edges) / 2
-    return _tail_mean(curve, tail, half, 0 * half)
+    return _tail_mean(curve, tail, half, -2 * half)
 
 
 def _tail_mean(curve: Curve, tail: Array, means: Array, widths: Array) -> Array:

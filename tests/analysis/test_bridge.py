@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 
 import risk
 from risk.analysis.bridge import moving_steps, operations, split
-from risk.evaluation import bind, theoretical_values
+from risk.evaluation import BoundModel, bind, theoretical_values
 
 
 def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset, called: bool = True) -> xr.Dataset:
@@ -41,6 +42,21 @@ def test_operations_give_the_very_bits(
     draws = main_study["draws"].to_dataset()
     found = parts_of(risk.profit_model, main_priors, draws, called=False)
     xr.testing.assert_identical(found, parts)
+
+
+def test_operations_that_give_other_bits_are_not_used(
+    main_study: xr.DataTree, main_priors: risk.Priors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound, steps = bind(risk.profit_model, main_priors), moving_steps(main_priors)
+    drawn = {n: main_study["draws"][n].values[0, :64] for n in bound.map.names}
+    asked = theoretical_values(main_priors), list(steps.values()), ["real_revenue"], drawn
+    program = operations(bound, *asked)
+    assert program is not None
+    last = program.steps[-1]._replace(operation=np.subtract)
+    other = replace(program, steps=[*program.steps[:-1], last])
+    other.outcomes["real_revenue"] = last.result
+    monkeypatch.setattr(BoundModel, "traced", lambda *_: other)
+    assert operations(bound, *asked) is None
 
 
 def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
