@@ -16,18 +16,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest import mock
 
 from benchmarks import speed_case
+from benchmarks.models import REPLICATES
 from benchmarks.report import publish, table
 from benchmarks.speed_case import Case, analysed, job_of, one_thread, profit_case, timed
 from risk import analysis, engine, simulation
 from risk.dependence import InputMap
 from risk.designs import Net
 from risk.evaluation import BoundModel
+from risk.simulation import run_replicates
 from risk.trace import Program
 
 POINTS = 1 << 16
@@ -97,6 +100,9 @@ def engine_profile(case: Case) -> list[str]:
     with one_thread():
         analysed(case, POINTS)  # tables, net
         both = [(timed(analysed, case, POINTS)[0], profiled(case)) for _ in range(ROUNDS)]
+        job = job_of(case, POINTS)
+        ways = [job, replace(job, program=None)]
+        turns = [[timed(run_replicates, way, REPLICATES)[0] for way in ways] for _ in range(ROUNDS)]
     plain, spent = median(took for took, _ in both), [each for _, each in both]
     labels = list(dict.fromkeys(label for _, _, label in STEPS))
     own = {k: median(each.get(k, 0.0) for each in spent) for k in (*labels, REST)}
@@ -110,7 +116,13 @@ def engine_profile(case: Case) -> list[str]:
         f"tables and net known: medians of {ROUNDS} interleaved runs. Without the wrappers it "
         f"takes {1e3 * plain:.0f} ms; the steps add up to {1e3 * whole:.0f} ms."
     )
-    return [note, table(["step", "ms", "share", "ns a base point"], rows), next_factor(case, own)]
+    known, called = (median(took) for took in zip(*turns, strict=True))
+    end = (
+        f"Where its operations cannot be told, the model is called at all designs: {called:.2f} s "
+        f"for the replicates instead of {known:.2f}, {called / known:.1f} times as long."
+    )
+    head = ["step", "ms", "share", "ns a base point"]
+    return [note, table(head, rows), next_factor(case, own), end]
 
 
 def profiled(case: Case) -> dict[str, float]:
