@@ -24,12 +24,12 @@ import filelock
 import numpy as np
 
 from risk.engine import Replicate
-from risk.files import flush, write_durably
+from risk.files import flush, half_written, write_durably
 from risk.stats.sobol import PickFreeze
 from risk.stats.tally import Tally
 
 QUESTION, LOCK, OWNER = "question.json", "lock", "owner"
-SUFFIX, PART = ".replicate", ".part"
+SUFFIX = ".replicate"
 REMEDY = "Remove the folder, or choose another one (of `risk run`: --out)."
 
 
@@ -51,12 +51,10 @@ class Checkpoint:
     def load(self, name: str) -> Replicate | None:
         """The replicate of this name, None where there is none, or none that is whole."""
         path = self.folder / f"{name}{SUFFIX}"
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
+        if not path.exists():
             return None
-        checksum, _, data = content.partition(b"\n")
-        if checksum != self._checksum(name, data):
+        data = self._data(path)
+        if data is None:
             warnings.warn(
                 f"{path} is damaged or of another checkpoint: its checksum is not that of its "
                 "content, name and question. The replicate is computed again.",
@@ -71,6 +69,15 @@ class Checkpoint:
         data = _bytes(replicate)
         content = self._checksum(name, data) + b"\n" + data
         write_durably(self.folder / f"{name}{SUFFIX}", content)
+
+    def holds(self) -> bool:
+        """Whether any replicate in the folder is one of this question."""
+        return any(self._data(path) is not None for path in self.folder.glob(f"*{SUFFIX}"))
+
+    def _data(self, path: Path) -> bytes | None:
+        """What follows the checksum of a file, None where that is wrong."""
+        checksum, _, data = path.read_bytes().partition(b"\n")
+        return data if checksum == self._checksum(path.name.removesuffix(SUFFIX), data) else None
 
     def _checksum(self, name: str, data: bytes) -> bytes:
         content = hashlib.sha256(f"{self.question} {name} ".encode() + data)
@@ -89,6 +96,8 @@ def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator
     OSError
         When its folder cannot be made or written to.
     """
+    if not str(folder):
+        raise ValueError("Expected a folder as `checkpoint`, got an empty text. Name one.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     flush(folder.parent)
@@ -102,7 +111,7 @@ def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator
         ) from None
     try:
         write_durably(folder / OWNER, f"process {os.getpid()} on {socket.gethostname()}".encode())
-        for left in folder.glob(f"*{PART}"):  # of a process that was killed while it wrote
+        for left in half_written(folder):  # by a process that was killed meanwhile
             left.unlink()
         _check_question(folder, question)
         yield Checkpoint(folder, _digest(question))
@@ -116,21 +125,21 @@ def held(folder: str | Path, draws: int, replicates: int) -> int:
     if not (folder / QUESTION).exists():
         return 0
     known = Checkpoint(folder, _digest(_question_in(folder)))
-    found = [known.load(f"raw-{r:05d}") for r in range(replicates)]
+    found = (known.load(f"raw-{r:05d}") for r in range(replicates))
     return sum(each is not None and each.points == draws for each in found)
 
 
 def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
-    if not (folder / QUESTION).exists():
-        if any(folder.glob(f"*{SUFFIX}")):
-            raise CheckpointError(
-                f"Expected the question of a checkpoint in {folder / QUESTION}, got replicates "
-                f"without one. {REMEDY}"
-            )
+    """Refuse a checkpoint of another question; note the question where there is none."""
+    try:
+        known = _question_in(folder)
+    except CheckpointError:  # no question that can be read; the replicates know theirs
+        if any(folder.glob(f"*{SUFFIX}")) and not Checkpoint(folder, _digest(question)).holds():
+            raise
         text = json.dumps(question, indent=1, ensure_ascii=False)
         write_durably(folder / QUESTION, text.encode())
         return
-    known, asked = _question_in(folder), json.loads(json.dumps(question))
+    asked = json.loads(json.dumps(question))
     differing = [key for key in {**asked, **known} if asked.get(key) != known.get(key)]
     if differing:
         said = "; ".join(f"{k}: {_short(known.get(k))} → {_short(asked.get(k))}" for k in differing)
@@ -147,7 +156,7 @@ def _question_in(folder: Path) -> dict[str, Any]:
         known = json.loads(path.read_text("utf-8"))
         if not isinstance(known, dict):
             raise ValueError(f"{type(known).__name__}, no object")
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         raise CheckpointError(
             f"Expected the question of a checkpoint in {path}, got a file that is none ({error}). "
             f"{REMEDY}"

@@ -103,11 +103,12 @@ def _nothing(job: Job) -> Replicate:
 def _continued(job: Job, before: Replicate) -> Replicate:
     """A replicate that has some of the points, its sums free to be added to."""
     tally = None
-    if before.tally is not None:
-        tally = Tally(*map(np.copy, before.tally))  # type: ignore[arg-type]
-    elif job.bins is not None:  # until now all points were kept
-        tally = no_tally(len(job.outcomes))
-        add(tally, job.bins, before.outcomes, standardised(job, before.outcomes))
+    if job.bins is not None:
+        if before.tally is not None:
+            tally = Tally(*map(np.copy, before.tally))  # type: ignore[arg-type]
+        else:  # until now all points were kept
+            tally = no_tally(len(job.outcomes))
+            add(tally, job.bins, before.outcomes, standardised(job, before.outcomes))
     sums = PickFreeze(*(part.copy() for part in before.sums))
     kept = {name: x[: job.keep] for name, x in before.inputs.items()}
     outcomes = before.outcomes[:, : job.keep]

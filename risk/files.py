@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import math
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -34,6 +36,12 @@ def write_durably(path: Path, content: bytes | memoryview) -> Path:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
     return path
+
+
+def half_written(folder: Path) -> list[Path]:
+    """Files that `write_durably` had begun in a folder when its process was killed."""
+    name = re.compile(r"\..+\.[0-9a-f]{12}\.part")
+    return [path for path in folder.glob(".*.part") if name.fullmatch(path.name)]
 
 
 def put(part: Path, path: Path) -> None:
@@ -108,7 +116,7 @@ def expect_space(path: Path, size: float) -> None:
         As if the disk were full already.
     """
     if shutil.disk_usage(path.parent).free < size:
-        raise OSError(errno.ENOSPC, f"no space for its {size / 1e9:,.1f} GB", str(path))
+        raise OSError(errno.ENOSPC, f"no space for its {math.ceil(size / 1e6):,} MB", str(path))
 
 
 def check_place(out: str | Path) -> None:

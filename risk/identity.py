@@ -20,6 +20,11 @@ from risk.priors import Priors
 from risk.signature import Model
 from risk.version import __version__
 
+PLAIN = (
+    *(str, bytes, bool, int, float, complex, type(None), np.ndarray, np.generic),
+    *(Mapping, list, tuple, set, frozenset),
+)
+
 
 def run_id(
     model: Model,
@@ -83,9 +88,10 @@ def _question(
 def model_hash(model: Model) -> str:
     """SHA-256 of a model: its code and every value that it carries.
 
-    The code is all modules of its package, else its own source text; the values are defaults,
-    closures, the arguments of a partial and the attributes of an object. Code outside a package
-    that the model calls by a global name is not part of it.
+    The code is all modules of its package, else its own source text and that of the functions and
+    classes of the same script that it names; the values are defaults, closures, the arguments of a
+    partial, the attributes of an object, and numbers, texts, arrays and collections of them that
+    it names. What else it takes from elsewhere is not part of it.
     """
     return _sha256(_describe(model, frozenset()))
 
@@ -125,8 +131,27 @@ def _describe_code(value: Any, inside: Any) -> str:
     carried = ""
     if isinstance(value, types.FunctionType):
         cells = [_content(cell) for cell in value.__closure__ or ()]
-        carried = inside([value.__defaults__, value.__kwdefaults__, cells])
+        carried = inside([value.__defaults__, value.__kwdefaults__, cells, _named(value)])
     return f"{value.__qualname__}:{_sha256(_source(value))}{carried}"
+
+
+def _named(function: types.FunctionType) -> dict[str, Any]:
+    """What a function of a script takes from it by name: plain values, functions and classes."""
+    if function.__globals__.get("__package__"):
+        return {}  # all of the package's code is known
+    found = {}
+    for name in sorted(_names(function.__code__) & function.__globals__.keys()):
+        value = function.__globals__[name]
+        code = isinstance(value, (types.FunctionType, type))
+        if isinstance(value, PLAIN) or (code and value.__module__ == function.__module__):
+            found[name] = value
+    return found
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """All names in some code and in the functions inside it."""
+    inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
+    return {*code.co_names}.union(*inner)
 
 
 def _content(cell: Any) -> Any:

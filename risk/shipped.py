@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 MAIN_CASE = "deepseek_2025_02.toml"
@@ -34,4 +35,6 @@ def main_case() -> Path:
 def files_problem(error: OSError) -> str:
     """One line for a file that cannot be read or written."""
     where = error.filename or "a file"
-    return f"Expected to be able to use {where}: {error.strerror or error}. Choose another place."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "Make room there, or choose another place." if full else "Choose another place."
+    return f"Expected to be able to use {where}: {error.strerror or error}. {advice}"

@@ -7,12 +7,14 @@ import datetime
 import hashlib
 import json
 import platform
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import filelock
 import h5netcdf
 import numpy as np
 import xarray as xr
@@ -26,9 +28,9 @@ LIBRARIES = ("numpy", "scipy", "xarray", "h5netcdf")
 
 
 def outputs_hash(tree: xr.DataTree) -> str:
-    """SHA-256 over names, dimensions, types and bytes of draws and indices: numbers, not files."""
+    """SHA-256 over names, dimensions, types and bytes of draws, indices and risk measures."""
     digest = hashlib.sha256()
-    for group in ("draws", "sobol"):
+    for group in ("draws", "sobol", "risk"):
         data = tree[group].to_dataset()
         for name in sorted(str(n) for n, x in data.data_vars.items() if x.dtype.kind in "iufb"):
             values = np.ascontiguousarray(data[name].values)
@@ -79,7 +81,7 @@ def open_draws_file(
     path = Path(path)
     _check_folder(path)
     expect_space(path, 8.0 * len(attributes) * draws * replicates)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with _hidden_folder(path) as folder:
         part = Path(folder) / path.name
         with PatientFile(part, path) as out:
             with h5netcdf.File(out, "w") as file:
@@ -87,6 +89,17 @@ def open_draws_file(
             out.check()  # what closing wrote
         flush(part)
         put(part, path)
+
+
+@contextlib.contextmanager
+def _hidden_folder(path: Path) -> Iterator[str]:
+    """A folder beside a file until it is whole; those of processes that were killed are removed."""
+    for left in path.parent.glob(f".{path.name}.*-part"):
+        with contextlib.suppress(filelock.Timeout), filelock.FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    made = tempfile.TemporaryDirectory(suffix="-part", prefix=f".{path.name}.", dir=path.parent)
+    with made as folder, filelock.FileLock(Path(folder, "lock")):
+        yield folder
 
 
 def _appending(

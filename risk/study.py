@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import operator
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -15,6 +16,7 @@ import xarray as xr
 
 from risk import analysis
 from risk.checkpoint import open_checkpoint
+from risk.designs import MOST_POINTS
 from risk.engine import Replicate
 from risk.evaluation import bind, wanted_outcomes
 from risk.exchanges import Job
@@ -104,6 +106,7 @@ def run_study(
     0.428...
     """
     _check_numbers(draws, replicates, seed, keep_draws)
+    draws, replicates, keep_draws = map(operator.index, (draws, replicates, keep_draws))
     if not isinstance(priors, Priors):
         raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
     if not isinstance(executor, Executor | None):
@@ -186,6 +189,10 @@ def _check_numbers(draws: int, replicates: int, seed: int, keep_draws: int) -> N
             f"Expected `draws` to be a power of two, got {draws}. A Sobol' net is balanced only "
             f"then; use {near}."
         )
+    if draws > MOST_POINTS:
+        raise ValueError(
+            f"Expected at most {MOST_POINTS:,} `draws`, got {draws:,}. Ask for more `replicates`."
+        )
     if replicates < 2:
         raise ValueError(
             f"Expected at least 2 `replicates`, got {replicates}. Intervals come from their spread."
@@ -193,7 +200,7 @@ def _check_numbers(draws: int, replicates: int, seed: int, keep_draws: int) -> N
     if keep_draws < replicates:
         raise ValueError(
             f"Expected to keep at least one draw of each replicate, got {keep_draws} "
-            f"`keep_draws` for {replicates} replicates. Raise `keep_draws`."
+            f"`keep_draws` for {replicates} replicates. Raise it, or take fewer replicates."
         )
 
 

@@ -97,14 +97,18 @@ def _alone(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Re
 
 def _sent(work: bytes, items: Sequence[Any]) -> list[Any]:
     """Do the work in another process."""
-    return _alone(_function(work), items)
+    try:
+        return _alone(_function(work), items)
+    except Exception as error:
+        error.__cause__ = error.__context__ = None  # may hold what cannot be sent back
+        raise
 
 
 @functools.lru_cache(maxsize=4)
 def _function(work: bytes) -> Callable[[Any], Any]:
     try:
         return pickle.loads(zlib.decompress(work))  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever an object's own way of being unpickled raises
         raise WorkerError(
             f"Expected a model that the workers can import, got one that they cannot ({error}). "
             "Install its module there, or define it in the script itself."
@@ -142,7 +146,7 @@ def _result(future: Future[list[Result]]) -> list[Result]:
         raise WorkerError(
             f"Expected workers that live until their work is done, got one that ended "
             f"({str(error) or type(error).__name__}). "
-            "Perhaps memory ran out: use fewer workers or fewer draws."
+            "Perhaps memory ran out: use fewer workers or fewer draws. Or the pool was closed."
         ) from error
 
 
@@ -166,14 +170,40 @@ def local_processes(count: int) -> Iterator[Executor]:
     """Processes on this machine that leave Ctrl-C to the one that started them.
 
     They are started afresh, not forked from a process that may have threads; where the system can,
-    one of them imports the engine once and the others are forked from it.
+    one of them imports the engine once and the others are forked from it. They end at once when the
+    block does not end well: what is queued in a pool cannot be taken back.
     """
     fork = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload(["risk.engine"])
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(count, context, initializer=_settle) as processes:
-        yield processes
+        try:
+            with _interrupts_later():
+                processes.submit(_nothing).result()
+            yield processes
+        except BaseException:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+            raise
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold Ctrl-C back, here until the block ends and in processes that it starts for good."""
+    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _nothing() -> None:
+    """The first task, which wakes a worker."""
 
 
 def _settle() -> None:

@@ -82,7 +82,9 @@ TABLE = {  # `version` is for everyone
     "store": row("files names", never="scipy matplotlib"),
     "identity": arrays("priors signature"),
     "checkpoint": arrays("engine files stats"),
-    "simulation": arrays("designs exchanges engine evaluation stats checkpoint workers"),
+    "simulation": arrays(
+        "designs exchanges engine evaluation model_results stats checkpoint workers"
+    ),
     "workers": row(never="numpy scipy xarray matplotlib"),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),

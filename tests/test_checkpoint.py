@@ -198,12 +198,16 @@ def test_another_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("text", ["{", "null", "[]", None])
 def test_a_question_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
-    run(tmp_path)
-    path = tmp_path / "question.json"
+    """The replicates know theirs: nothing is lost, and nothing of another question is taken."""
+    first, path = run(tmp_path), tmp_path / "question.json"
+    asked = path.read_bytes()
     path.unlink() if text is None else path.write_text(text)
-    said = "got replicates without one" if text is None else "got a file that is none"
-    with pytest.raises(risk.CheckpointError, match=f"{said}.*Remove the folder"):
-        run(tmp_path)
+    with pytest.raises(risk.CheckpointError, match=r"got a file that is none.*Remove the folder"):
+        run(tmp_path, seed=1)
+    again, saved = computed(tmp_path)
+    assert saved == []
+    assert path.read_bytes() == asked
+    identical(again, first)
 
 
 def test_two_at_once(tmp_path: Path) -> None:

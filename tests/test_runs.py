@@ -203,7 +203,8 @@ def test_an_incomplete_installation_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_problem_with_a_file_is_one_line() -> None:
     error = OSError(errno.ENOSPC, "No space left on device", "runs/x")
     assert files_problem(error) == (
-        "Expected to be able to use runs/x: No space left on device. Choose another place."
+        "Expected to be able to use runs/x: No space left on device. "
+        "Make room there, or choose another place."
     )
     assert files_problem(OSError("odd")) == (
         "Expected to be able to use a file: odd. Choose another place."

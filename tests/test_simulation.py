@@ -178,7 +178,7 @@ def test_a_file_of_draws_that_has_no_room_is_not_begun(
     """The HDF5 library brings the whole process down where a disk is full; so it is asked first."""
     full = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
-    with pytest.raises(OSError, match=r"no space for its 0.0 GB: .*draws.nc"):
+    with pytest.raises(OSError, match=r"no space for its 1 MB: .*draws.nc"):
         risk.run_study(product, normals(), draws=64, draws_file=tmp_path / "draws.nc")
     assert list(tmp_path.iterdir()) == []
 

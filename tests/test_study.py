@@ -45,6 +45,8 @@ def test_a_product_of_two_uniforms() -> None:
         ({"draws": 1000}, "Expected `draws` to be a power of two, got 1000. .* use 1024"),
         ({"draws": 1}, "power of two, got 1. .* use 2"),
         ({"draws": 0}, "power of two, got 0. .* use 4096"),
+        ({"draws": 2**40}, "Expected at most 4,294,967,296 `draws`, got 1,099,511,627,776"),
+        ({"keep_draws": 1}, "at least one draw of each replicate, got 1 .*Raise it, or take fewer"),
         ({"executor": 2}, r"concurrent.futures.Executor or None, got int. .*client.get_executor"),
         ({"replicates": 1}, "Expected at least 2 `replicates`, got 1"),
         ({"outcomes": ["z"]}, r"Expected `outcomes` to be a list of \['y'\], got \['z'\]"),
@@ -60,6 +62,12 @@ def test_a_product_of_two_uniforms() -> None:
 def test_arguments_that_make_no_sense(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         risk.run_study(product, uniforms("x1", "x2"), **{"draws": 64, "replicates": 2} | arguments)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    sizes = {name: np.int64(n) for name, n in (("draws", 64), ("replicates", 2), ("seed", 3))}
+    study = risk.run_study(product, uniforms("x1", "x2"), keep_draws=np.int64(64), **sizes)  # type: ignore[arg-type]
+    assert study["draws"].sizes["draw"] == 32
 
 
 def test_a_seed_that_is_no_integer() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import dask
 import distributed
 import numpy as np
 import pytest
@@ -156,41 +153,6 @@ def test_an_error_in_a_worker_reaches_the_caller(priors: risk.Priors, processes:
             with pytest.raises(risk.ModelError, match=r"in replicate \d+, design [AB]"):
                 # A seed whose pilot stays below 6.
                 risk.run_study(broken, priors, draws=2048, replicates=3, seed=1, executor=executor)
-
-
-def test_a_worker_that_dies(priors: risk.Priors) -> None:
-    """Known by a second process: the first dies at once, as when memory runs out."""
-    with (
-        local_processes(1) as executor,
-        pytest.raises(risk.WorkerError, match="live until their work is done.*use fewer workers"),
-    ):
-        run_all(os._exit, [1], executor)
-
-
-def test_a_pool_that_was_shut_down() -> None:
-    for executor in (ThreadPoolExecutor(1), ProcessPoolExecutor(1)):
-        executor.shutdown()
-        with pytest.raises(risk.WorkerError, match=r"takes work, .*after shutdown.*Make another"):
-            run_all(abs, [1], executor)
-
-
-# The cluster leaves sockets to the garbage collector when it is closed.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None:
-    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
-    more = {"allowed-failures": 0, "worker-ttl": None}
-    with (
-        dask.config.set({f"distributed.scheduler.{k}": v for k, v in more.items()}),
-        distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as cluster,
-    ):
-        client = distributed.Client(cluster)
-        executor = client.get_executor(pure=False)
-        with pytest.raises(risk.WorkerError, match="live until their work is done.*workers died"):
-            run_all(os._exit, [1], executor)
-        client.close()
-        with pytest.raises(risk.WorkerError, match=r"takes work, .*Client is closed"):
-            run_all(abs, [1], executor)
 
 
 ORPHANS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import operator
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from risk.priors import Priors
 from risk.workers import local_processes
 
 Progress = Callable[[int, int], None]
+PATIENCE = 10  # seconds to wait for a cluster
 FINISHED = "finished.json"  # in a checkpoint: the size of the last run that was finished
 
 
@@ -67,15 +69,25 @@ def _cluster(address: str) -> Iterator[Executor]:
         ) from error
     where = urlsplit(address if "//" in address else f"tcp://{address}")
     try:  # a client that finds nobody leaves threads behind that complain at the end
-        socket.create_connection((where.hostname, where.port or 8786), timeout=10).close()
-        client: Any = Client(address)
+        if not where.hostname:
+            raise ValueError("no host")
+        socket.create_connection((where.hostname, where.port or 8786), PATIENCE).close()
+        client: Any = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"Expected a Dask scheduler at {address}, found none ({error}). Start one with "
-            "`dask scheduler`, and give the address that it prints."
+            f"Expected a Dask scheduler at {address or 'an address'}, found none ({error}). Start "
+            "one with `dask scheduler`, and give the address that it prints."
         ) from error
-    with client, client.get_executor(pure=False) as workers:
-        yield workers
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise ValueError(
+                f"Expected workers at {address}, found none in {PATIENCE} seconds. Start some with "
+                f"`dask worker {address}`."
+            ) from error
+        with client.get_executor(pure=False) as workers:
+            yield workers
 
 
 def checkpoint_of(priors: Priors, out: Path) -> Path:
@@ -123,7 +135,8 @@ def _asked(known: Size, draws: int | None, replicates: int | None) -> Size:
 def finished(checkpoint: Path) -> Size:
     """The size of the last run that was finished from a checkpoint."""
     try:
-        return Size(**json.loads((checkpoint / FINISHED).read_text("utf-8")))
+        known = Size(**json.loads((checkpoint / FINISHED).read_text("utf-8")))
+        return Size(*map(operator.index, known))
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(
             f"Expected a finished run in {checkpoint}, found none. Run with --resume first."

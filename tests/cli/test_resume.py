@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import distributed
 import pytest
 import xarray as xr
 
@@ -138,6 +139,26 @@ def test_a_cluster_that_is_not_there(command: Command, tmp_path: Path) -> None:
     assert code == 2
     assert "Expected a Dask scheduler at tcp://127.0.0.1:9, found none" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("address", ["", "tcp://"])
+def test_an_address_without_a_host(command: Command, tmp_path: Path, address: str) -> None:
+    code, _, said = command(*quietly(tmp_path), "--dask", address)
+    assert code == 2
+    assert "found none (no host)" in said
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_cluster_without_workers(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk.commands.run.PATIENCE", 1)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        code, _, said = command(*quietly(tmp_path), "--dask", address)
+    assert code == 2
+    assert f"Expected workers at {address}, found none in 1 seconds" in said
 
 
 def test_all_draws_go_to_a_file_beside_the_run(command: Command, tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def test_a_full_disk_is_one_line(
     monkeypatch.setattr(runs, "save_study", full)
     done = command("run", "--out", tmp_path / "runs")
     message = (
-        f"Expected to be able to use {tmp_path}: No space left on device. Choose another place."
+        f"Expected to be able to use {tmp_path}: No space left on device. "
+        "Make room there, or choose another place."
     )
     assert done == (2, "", message + "\n")
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
