@@ -247,13 +247,13 @@ def projection(seconds: float, costs: Costs) -> list[str]:
     header = ["limit"]
     for points in sizes:
         header += [f"{power(points)}: workers served", f"busy with {WORKERS:,}"]
-    memory = 2 * costs.returned * WORKERS / 1e9
+    memory = costs.returned * WORKERS / 1e9
     end = (
         f"The first limit is the {worst.partition(':')[0]}. More points a replicate move every "
         "limit in proportion: 16 times as many points, 16 times as many workers. Memory is "
-        "another matter: the parent holds every replicate, and once more while it stacks them, "
-        f"2 b each, {memory:.1f} GB for {WORKERS:,} replicates and {10 * memory:.0f} GB for "
-        f"{10 * WORKERS:,}, whatever their points; almost all of it are histograms."
+        f"another matter: the parent holds every replicate, b each, {memory:.1f} GB for "
+        f"{WORKERS:,} replicates and {10 * memory:.0f} GB for {10 * WORKERS:,}, whatever their "
+        "points; almost all of it are histograms."
     )
     return [note, table(header, rows), end]
 

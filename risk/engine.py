@@ -115,6 +115,21 @@ def _continued(job: Job, before: Replicate) -> Replicate:
     return Replicate(before.points, kept, outcomes, sums, before.powers.copy(), tally)
 
 
+def without_draws(job: Job, before: Replicate) -> Replicate:
+    """What a replicate goes on from: its sums and counts. Its draws need not travel to a worker."""
+    found = _continued(job, before)
+    inputs = {name: x[:0] for name, x in found.inputs.items()}
+    return found._replace(inputs=inputs, outcomes=found.outcomes[:, :0])
+
+
+def with_draws(job: Job, before: Replicate, found: Replicate) -> Replicate:
+    """A replicate that went on without its first draws, with them again."""
+    first = _continued(job, before)
+    inputs = {name: np.concatenate([x, found.inputs[name]]) for name, x in first.inputs.items()}
+    outcomes = np.concatenate([first.outcomes, found.outcomes], axis=1)
+    return found._replace(inputs=inputs, outcomes=outcomes)
+
+
 def standardised(job: Job, outcomes: Array) -> Array:
     """Outcomes (outcomes, ...) in units of their scale from their centre."""
     shape = (-1, *[1] * (outcomes.ndim - 1))

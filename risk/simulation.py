@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from risk.checkpoint import Checkpoint
 from risk.designs import CHUNK, sobol_replicate
-from risk.engine import Replicate, run_replicate, standardised
+from risk.engine import Replicate, run_replicate, standardised, with_draws, without_draws
 from risk.evaluation import BoundModel
 from risk.exchanges import Drawn, Job, Key, repeats
 from risk.model_results import ModelError
@@ -206,11 +206,15 @@ def _run(
         if before is not None and before.points == job.draws:
             done[r] = keep(r, run_replicate(job, (1, r), before))
         else:
-            missing.append(((1, r), before))
+            missing.append(((1, r), None if before is None else without_draws(job, before)))
     report(len(done), replicates)
     work = partial(_replicate, job)
     for place, found in results(work, missing, executor, tasks_together(job)):
-        r = missing[place][0][1]
+        key, before = missing[place]
+        r = key[1]
+        if before is not None and checkpoint is not None:
+            stored = checkpoint.load(names[r])
+            found = run_replicate(job, key) if stored is None else with_draws(job, stored, found)
         if checkpoint is not None and r not in larger:
             checkpoint.save(names[r], found)
         done[r] = keep(r, found)

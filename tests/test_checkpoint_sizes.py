@@ -12,6 +12,7 @@ import xarray as xr
 from scipy.stats import lognorm, norm
 
 import risk
+from risk import workers
 from risk.store import open_draws_file
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
@@ -46,6 +47,24 @@ def test_any_sequence_of_sizes_gives_what_a_fresh_run_gives(seed: int, tmp_path:
         if written is not None:
             with xr.open_dataset(written, engine="h5netcdf") as every:
                 assert every.sizes == {"replicate": size["replicates"], "draw": size["draws"]}
+
+
+def test_draws_that_are_there_do_not_travel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replicate goes on from its sums; what it has drawn is joined on again where it is kept."""
+    run(draws=1024, replicates=2, checkpoint=tmp_path)
+    sent: list[Any] = []
+
+    def results(work: Any, items: Any, *more: Any) -> Any:
+        sent.extend(before for _, before in items)
+        return workers.results(work, items, *more)
+
+    monkeypatch.setattr("risk.simulation.results", results)
+    run(draws=4096, replicates=2, checkpoint=tmp_path)
+    of_first_look = [before for before in sent if before is not None and len(before.outcomes) == 2]
+    assert [before.points for before in of_first_look] == [1024, 1024]
+    assert all(before.outcomes.size == 0 for before in of_first_look)
 
 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
