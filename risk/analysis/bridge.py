@@ -27,6 +27,15 @@ TOGETHER = 2048  # draws whose sets exist at once
 CHECKED = 64  # draws on which a model and its operations are compared, with every set of steps
 
 
+class Asked(NamedTuple):
+    """What is to be split: outcomes of a model, between its theoretical and its drawn values."""
+
+    model: BoundModel
+    theory: Mapping[str, float]
+    steps: list[list[str]]  # the inputs of each step
+    outcomes: list[str]
+
+
 class Parts(NamedTuple):
     """The gaps of a set of draws, split over the steps."""
 
@@ -84,9 +93,9 @@ def bridge(
         {name: draws[name].values[r] for name in model.map.names}
         for r in range(draws.sizes[REPLICATE])
     ]
-    asked = theoretical_values(priors), list(steps.values()), names
-    program = operations(model, *asked, {name: x[:CHECKED] for name, x in drawn[0].items()})
-    found = run_all(partial(_moments, model, program, *asked, tail), drawn, executor)
+    asked = Asked(model, theoretical_values(priors), list(steps.values()), names)
+    program = operations(asked, {name: x[:CHECKED] for name, x in drawn[0].items()})
+    found = run_all(partial(_moments, asked, program, tail), drawn, executor)
     moments = Moments(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
     moved = (np.abs(moments.part).max(axis=(0, -1)) > 0) | (moments.variance.max(axis=-1) > 0)
     moments = Moments(*(part[..., moved, :] for part in moments))
@@ -127,16 +136,10 @@ def _labelled(
 
 
 def _moments(
-    model: BoundModel,
-    program: Program | None,
-    theory: Mapping[str, float],
-    steps: list[list[str]],
-    names: list[str],
-    tail: float,
-    drawn: Mapping[str, Array],
+    asked: Asked, program: Program | None, tail: float, drawn: Mapping[str, Array]
 ) -> Moments:
     """One replicate's moments; a function of a module, so that any executor can run it."""
-    part, start, end = split(model, program, theory, steps, names, drawn)
+    part, start, end = split(asked, program, drawn)
     gap = end - start
     centred = gap - gap.mean(axis=-1, keepdims=True)
     weights = measures.tail_weights(gap.shape[-1], tail)
@@ -152,14 +155,7 @@ def _moments(
     )
 
 
-def split(
-    model: BoundModel,
-    program: Program | None,
-    theory: Mapping[str, float],
-    steps: list[list[str]],
-    names: list[str],
-    drawn: Mapping[str, Array],
-) -> Parts:
+def split(asked: Asked, program: Program | None, drawn: Mapping[str, Array]) -> Parts:
     """Every draw's gap, split over the steps by the Shapley value, whatever their order.
 
     Inputs without a theoretical value stay as drawn at both ends. All 2^k sets of k steps are
@@ -167,52 +163,39 @@ def split(
     """
     n = len(next(iter(drawn.values())))
     # Made once: to touch new memory takes as long as to fill it.
-    every = np.empty((len(names), 2 ** len(steps), min(n, TOGETHER)))
+    every = np.empty((len(asked.outcomes), 2 ** len(asked.steps), min(n, TOGETHER)))
     found = []
     for start in range(0, n, TOGETHER):
         few = {name: x[start : start + TOGETHER] for name, x in drawn.items()}
         values = every[..., : n - start]
         if program is not None:
-            _repeat(model, program, theory, steps, names, few, values)
+            _repeat(asked, program, few, values)
         if program is None or not np.isfinite(values).all():  # the model says where and why
-            _call(model, theory, steps, names, few, values, start)
+            _call(asked, few, values, start)
         # One outcome at a time: its sets fit into a processor's cache, those of all do not.
         part = np.stack([shapley.steps(v) for v in values], axis=1)
         found.append(Parts(part, values[:, 0].copy(), values[:, -1].copy()))
     return Parts(*(np.concatenate(part, axis=-1) for part in zip(*found, strict=True)))
 
 
-def operations(
-    model: BoundModel,
-    theory: Mapping[str, float],
-    steps: list[list[str]],
-    names: list[str],
-    drawn: Mapping[str, Array],
-) -> Program | None:
+def operations(asked: Asked, drawn: Mapping[str, Array]) -> Program | None:
     """The operations of a model between its two ends, if on these draws they give its very bits."""
-    program = model.traced(theory)
+    program = asked.model.traced(asked.theory)
     if program is None:
         return None
     n = len(next(iter(drawn.values())))
-    expected, found = np.empty((2, len(names), 2 ** len(steps), n))
-    _call(model, theory, steps, names, drawn, expected)
-    _repeat(model, program, theory, steps, names, drawn, found)
+    expected, found = np.empty((2, len(asked.outcomes), 2 ** len(asked.steps), n))
+    _call(asked, drawn, expected)
+    _repeat(asked, program, drawn, found)
     return program if np.array_equal(found, expected) else None
 
 
-def _call(
-    model: BoundModel,
-    theory: Mapping[str, float],
-    steps: list[list[str]],
-    names: list[str],
-    drawn: Mapping[str, Array],
-    values: Array,
-    first: int = 0,
-) -> None:
+def _call(asked: Asked, drawn: Mapping[str, Array], values: Array, first: int = 0) -> None:
     """Outcomes with every set of steps at the drawn values, the rest at the theoretical ones.
 
     They go into `values`, shape (outcomes, 2^k, n). `first` is the number of the first draw.
     """
+    model, theory, steps, names = asked
     rows = [model.outcomes.index(name) for name in names]
     for s, inside in enumerate(shapley.subsets(len(steps))):
         moved = {name for group, on in zip(steps, inside, strict=True) if on for name in group}
@@ -220,19 +203,12 @@ def _call(
         values[:, s] = model(dict(drawn) | kept, values.shape[-1], "the bridge", first)[rows]
 
 
-def _repeat(
-    model: BoundModel,
-    program: Program,
-    theory: Mapping[str, float],
-    steps: list[list[str]],
-    names: list[str],
-    drawn: Mapping[str, Array],
-    values: Array,
-) -> None:
+def _repeat(asked: Asked, program: Program, drawn: Mapping[str, Array], values: Array) -> None:
     """The same from the model's operations: a set adds a step to another, and repeats few of them.
 
     The steps that most operations depend on are added first, so to the fewest sets.
     """
+    model, theory, steps, names = asked
     numbers = [program.outcomes[name] for name in names]
     one = {name: np.reshape(x, (1,)) for name, x in {**model.map.fixed, **theory}.items()}
     moved = [{name: drawn.get(name, one[name]) for name in group} for group in steps]

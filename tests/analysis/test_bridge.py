@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import risk
-from risk.analysis.bridge import moving_steps, operations, split
+from risk.analysis.bridge import Asked, moving_steps, operations, split
 from risk.evaluation import BoundModel, bind, theoretical_values
 
 
@@ -19,10 +19,10 @@ def parts_of(model: Any, priors: risk.Priors, draws: xr.Dataset, called: bool = 
     bound, steps = bind(model, priors), moving_steps(priors)
     names = [n for n in bound.outcomes if draws[n].std() > 0]
     drawn = {name: draws[name].values.ravel() for name in bound.map.names}
-    asked = theoretical_values(priors), list(steps.values()), names, drawn
-    program = None if called else operations(bound, *asked)
+    asked = Asked(bound, theoretical_values(priors), list(steps.values()), names)
+    program = None if called else operations(asked, drawn)
     assert called or program is not None
-    found = split(bound, program, *asked)
+    found = split(asked, program, drawn)
     dims = ("outcome", "draw")
     return xr.Dataset(
         {"part": (("step", *dims), found.part), "start": (dims, found.start),
@@ -49,14 +49,14 @@ def test_operations_that_give_other_bits_are_not_used(
 ) -> None:
     bound, steps = bind(risk.profit_model, main_priors), moving_steps(main_priors)
     drawn = {n: main_study["draws"][n].values[0, :64] for n in bound.map.names}
-    asked = theoretical_values(main_priors), list(steps.values()), ["real_revenue"], drawn
-    program = operations(bound, *asked)
+    asked = Asked(bound, theoretical_values(main_priors), list(steps.values()), ["real_revenue"])
+    program = operations(asked, drawn)
     assert program is not None
     last = program.steps[-1]._replace(operation=np.subtract)
     other = replace(program, steps=[*program.steps[:-1], last])
     other.outcomes["real_revenue"] = last.result
     monkeypatch.setattr(BoundModel, "traced", lambda *_: other)
-    assert operations(bound, *asked) is None
+    assert operations(asked, drawn) is None
 
 
 def test_parts_sum_to_the_gap_on_every_draw(parts: xr.Dataset) -> None:
