@@ -71,8 +71,9 @@ class Checkpoint:
         write_durably(self.folder / f"{name}{SUFFIX}", content)
 
     def holds(self) -> bool:
-        """Whether any replicate in the folder is one of this question."""
-        return any(self._data(path) is not None for path in self.folder.glob(f"*{SUFFIX}"))
+        """Whether most replicates in the folder are of this question."""
+        fits = [self._data(path) is not None for path in self.folder.glob(f"*{SUFFIX}")]
+        return 2 * sum(fits) > len(fits)
 
     def _data(self, path: Path) -> bytes | None:
         """What follows the checksum of a file, None where that is wrong."""
@@ -130,23 +131,27 @@ def held(folder: str | Path, draws: int, replicates: int) -> int:
 
 
 def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint of another question; note the question where there is none."""
+    """Refuse a checkpoint of another question; note the question where there is none.
+
+    The replicates know theirs: a note that was damaged is written again.
+    """
     try:
         known = _question_in(folder)
-    except CheckpointError:  # no question that can be read; the replicates know theirs
+    except CheckpointError:
         if any(folder.glob(f"*{SUFFIX}")) and not Checkpoint(folder, _digest(question)).holds():
             raise
-        text = json.dumps(question, indent=1, ensure_ascii=False)
-        write_durably(folder / QUESTION, text.encode())
-        return
+        known = {}
     asked = json.loads(json.dumps(question))
     differing = [key for key in {**asked, **known} if asked.get(key) != known.get(key)]
-    if differing:
+    if differing and known and not Checkpoint(folder, _digest(question)).holds():
         said = "; ".join(f"{k}: {_short(known.get(k))} → {_short(asked.get(k))}" for k in differing)
         raise CheckpointError(
             f"Expected a checkpoint of this question in {folder}, got one of another ({said}). "
             f"{REMEDY}"
         )
+    if differing:
+        text = json.dumps(question, indent=1, ensure_ascii=False)
+        write_durably(folder / QUESTION, text.encode())
 
 
 def _question_in(folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CHUNK = 512  # points of a net that are made at once, and rows that are summed a
 # function ever sees 0 or 1, and nothing has to be clipped. Of the net the first 32 are enough for
 # four billion points, and SciPy scrambles them six times as fast; the shift brings all 52.
 _BITS, _NET_BITS = 52, 32
-MOST_POINTS = 1 << _NET_BITS
+MOST_POINTS = 1 << 31  # what a count of a histogram holds, and half of a net
 _ONE = np.int64(0x3FF) << _BITS  # the bits of 1.0: or-ed with 52 bits they make a double in [1, 2)
 _BELOW_ONE = 1 - 2.0 ** -(_BITS + 1)
 

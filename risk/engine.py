@@ -118,15 +118,15 @@ def _continued(job: Job, before: Replicate) -> Replicate:
 def without_draws(job: Job, before: Replicate) -> Replicate:
     """What a replicate goes on from: its sums and counts. Its draws need not travel to a worker."""
     found = _continued(job, before)
-    inputs = {name: x[:0] for name, x in found.inputs.items()}
-    return found._replace(inputs=inputs, outcomes=found.outcomes[:, :0])
+    inputs = {name: x[:0].copy() for name, x in found.inputs.items()}  # a view would keep them all
+    return found._replace(inputs=inputs, outcomes=found.outcomes[:, :0].copy())
 
 
 def with_draws(job: Job, before: Replicate, found: Replicate) -> Replicate:
     """A replicate that went on without its first draws, with them again."""
-    first = _continued(job, before)
-    inputs = {name: np.concatenate([x, found.inputs[name]]) for name, x in first.inputs.items()}
-    outcomes = np.concatenate([first.outcomes, found.outcomes], axis=1)
+    first = slice(0, job.keep)
+    inputs = {n: np.concatenate([x[first], found.inputs[n]]) for n, x in before.inputs.items()}
+    outcomes = np.concatenate([before.outcomes[:, first], found.outcomes], axis=1)
     return found._replace(inputs=inputs, outcomes=outcomes)
 
 

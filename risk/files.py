@@ -10,8 +10,11 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 
 def write_durably(path: Path, content: bytes | memoryview) -> Path:
@@ -42,6 +45,23 @@ def half_written(folder: Path) -> list[Path]:
     """Files that `write_durably` had begun in a folder when its process was killed."""
     name = re.compile(r"\..+\.[0-9a-f]{12}\.part")
     return [path for path in folder.glob(".*.part") if name.fullmatch(path.name)]
+
+
+@contextlib.contextmanager
+def hidden_folder(path: Path) -> Iterator[Path]:
+    """A folder beside a file until it is whole; those of processes that were killed are removed."""
+    name = re.compile(re.escape(f".{path.name}.") + r"[0-9a-f]{12}\.parts")
+    for left in path.parent.glob(".*.parts"):
+        if name.fullmatch(left.name) and (left / "lock").exists():
+            with contextlib.suppress(filelock.Timeout), filelock.FileLock(left / "lock", timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+    folder = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.parts")
+    folder.mkdir()
+    try:
+        with filelock.FileLock(folder / "lock"):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def put(part: Path, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import inspect
@@ -91,7 +92,8 @@ def model_hash(model: Model) -> str:
     The code is all modules of its package, else its own source text and that of the functions and
     classes of the same script that it names; the values are defaults, closures, the arguments of a
     partial, the attributes of an object, and numbers, texts, arrays and collections of them that
-    it names. What else it takes from elsewhere is not part of it.
+    it names: one that the model changes makes it another model. What else it takes from elsewhere
+    is not part of it.
     """
     return _sha256(_describe(model, frozenset()))
 
@@ -105,22 +107,25 @@ def _describe(value: Any, above: frozenset[int]) -> str:
     if id(value) in above:  # an object that contains itself
         return "…"
     inside = functools.partial(_describe, above=above | {id(value)})
-    if isinstance(value, (str, bytes, bool, int, float, complex, type(None))):
+    kind = type(value)  # an object may say that it is of another class, or refuse to say
+    if issubclass(kind, (str, bytes, bool, int, float, complex, type(None))):
         return repr(value)
-    if isinstance(value, (np.ndarray, np.generic)):
+    if issubclass(kind, (np.ndarray, np.generic)):
         data = np.ascontiguousarray(value)
+        if data.dtype.hasobject:
+            return f"{data.shape}{inside(data.ravel().tolist())}"
         return f"{data.dtype.str}{data.shape}{hashlib.sha256(data.tobytes()).hexdigest()}"
-    if isinstance(value, Mapping):
+    if issubclass(kind, Mapping):
         return "{" + ",".join(sorted(f"{inside(k)}:{inside(v)}" for k, v in value.items())) + "}"
-    if isinstance(value, (list, tuple)):
+    if issubclass(kind, (list, tuple)):
         return "[" + ",".join(map(inside, value)) + "]"
-    if isinstance(value, (set, frozenset)):
+    if issubclass(kind, (set, frozenset)):
         return "{" + ",".join(sorted(map(inside, value))) + "}"
-    if isinstance(value, functools.partial):
+    if issubclass(kind, functools.partial):
         return f"partial({inside(value.func)},{inside(value.args)},{inside(value.keywords)})"
-    if isinstance(value, types.MethodType):
+    if issubclass(kind, types.MethodType):
         return f"method({inside(value.__self__)},{inside(value.__func__)})"
-    if isinstance(value, (types.FunctionType, type)):
+    if issubclass(kind, (types.FunctionType, type)):
         return _describe_code(value, inside)
     state = getattr(value, "__dict__", None)
     return f"{_describe_code(type(value), inside)}{inside(state) if state else ''}"
@@ -132,6 +137,9 @@ def _describe_code(value: Any, inside: Any) -> str:
     if isinstance(value, types.FunctionType):
         cells = [_content(cell) for cell in value.__closure__ or ()]
         carried = inside([value.__defaults__, value.__kwdefaults__, cells, _named(value)])
+    elif isinstance(value, type):
+        methods = [x for x in vars(value).values() if isinstance(x, types.FunctionType)]
+        carried = inside([_named(method) for method in methods])
     return f"{value.__qualname__}:{_sha256(_source(value))}{carried}"
 
 
@@ -149,9 +157,10 @@ def _named(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _names(code: types.CodeType) -> set[str]:
-    """All names in some code and in the functions inside it."""
+    """The global names in some code and in the functions inside it."""
     inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
-    return {*code.co_names}.union(*inner)
+    loads = (step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL")
+    return set(loads).union(*inner)
 
 
 def _content(cell: Any) -> Any:

@@ -7,19 +7,16 @@ import datetime
 import hashlib
 import json
 import platform
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import filelock
 import h5netcdf
 import numpy as np
 import xarray as xr
 
-from risk.files import PatientFile, expect_space, flush, put, write_durably
+from risk.files import PatientFile, expect_space, flush, hidden_folder, put, write_durably
 from risk.names import DRAW, REPLICATE
 from risk.version import __version__
 
@@ -81,25 +78,14 @@ def open_draws_file(
     path = Path(path)
     _check_folder(path)
     expect_space(path, 8.0 * len(attributes) * draws * replicates)
-    with _hidden_folder(path) as folder:
-        part = Path(folder) / path.name
+    with hidden_folder(path) as folder:
+        part = folder / path.name
         with PatientFile(part, path) as out:
             with h5netcdf.File(out, "w") as file:
                 yield _appending(file, out, attributes, draws)
             out.check()  # what closing wrote
         flush(part)
         put(part, path)
-
-
-@contextlib.contextmanager
-def _hidden_folder(path: Path) -> Iterator[str]:
-    """A folder beside a file until it is whole; those of processes that were killed are removed."""
-    for left in path.parent.glob(f".{path.name}.*-part"):
-        with contextlib.suppress(filelock.Timeout), filelock.FileLock(left / "lock", timeout=0):
-            shutil.rmtree(left, ignore_errors=True)
-    made = tempfile.TemporaryDirectory(suffix="-part", prefix=f".{path.name}.", dir=path.parent)
-    with made as folder, filelock.FileLock(Path(folder, "lock")):
-        yield folder
 
 
 def _appending(

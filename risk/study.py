@@ -63,8 +63,8 @@ def run_study(
         Label → inputs that are moved together. Inputs not named are a factor each; inputs that
         are correlated with each other always share one.
     executor
-        Any `concurrent.futures.Executor`: threads, processes, `Client.get_executor()` of a Dask
-        cluster; None is this thread.
+        Any `concurrent.futures.Executor`: threads, processes, `Client.get_executor(pure=False)`
+        of a Dask cluster; None is this thread.
     checkpoint
         A folder for finished replicates. After a crash the same call goes on from there, and so
         does one with more replicates or more draws; the result is the same to the last bit.
@@ -120,7 +120,7 @@ def run_study(
     analysis.check_observations(priors.observations, _units(model, wanted))
     checked = analysis.published(bound, priors)
     question = _question(model, priors, draws, replicates, seed, outcomes, factors)
-    asked = computation(model, priors, seed, outcomes, factors)  # before the model has been run
+    asked = computation(model, priors, seed, outcomes, factors)  # before the pilot runs the model
     job = plan(bound, grouped, wanted, draws, seed, _kept(draws, replicates, keep_draws))
     with contextlib.ExitStack() as stack:
         store = sink = None

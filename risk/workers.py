@@ -65,7 +65,7 @@ def results(
     places = [range(i, min(i + together, len(items))) for i in range(0, len(items), together)]
     futures: dict[Future[list[Result]], range] = {}
     # Of threads the limit is one for all: each would restore what another had set.
-    with _blas_on_one_thread() if threads else contextlib.nullcontext():
+    with blas_on_one_thread() if threads else contextlib.nullcontext():
         try:
             for part in places:
                 futures[_submitted(executor, send, work, [items[p] for p in part])] = part
@@ -91,7 +91,7 @@ def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Res
 
 def _alone(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Do the work here, with BLAS on one thread: it would only get in the way of other workers."""
-    with _blas_on_one_thread():
+    with blas_on_one_thread():
         return _each(function, items)
 
 
@@ -100,8 +100,11 @@ def _sent(work: bytes, items: Sequence[Any]) -> list[Any]:
     try:
         return _alone(_function(work), items)
     except Exception as error:
-        error.__cause__ = error.__context__ = None  # may hold what cannot be sent back
-        raise
+        try:
+            pickle.dumps(error)
+        except Exception:  # the model's own error holds what cannot be sent back
+            error.__cause__ = error.__context__ = None
+        raise error from error.__cause__
 
 
 @functools.lru_cache(maxsize=4)
@@ -155,7 +158,8 @@ def _of_dask(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "distributed"
 
 
-def _blas_on_one_thread() -> Any:
+def blas_on_one_thread() -> Any:
+    """A context in which BLAS starts no threads, whose number would decide the last bits."""
     return _threads().limit(limits=1, user_api="blas")
 
 
@@ -177,21 +181,20 @@ def local_processes(count: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload(["risk.engine"])
-    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(count, context, initializer=_settle) as processes:
         try:
             with _interrupts_later():
-                processes.submit(_nothing).result()
+                _result(_submitted(processes, _each, _nothing, []))
             yield processes
         except BaseException:
-            for worker in set(multiprocessing.active_children()) - others:
+            for worker in list((processes._processes or {}).values()):  # a method from 3.14 on
                 worker.terminate()
             raise
 
 
 @contextlib.contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Hold Ctrl-C back, here until the block ends and in processes that it starts for good."""
+    """Hold Ctrl-C back in this thread until the block ends, and in processes started meanwhile."""
     if not hasattr(signal, "pthread_sigmask"):  # as on Windows
         yield
         return
@@ -202,13 +205,15 @@ def _interrupts_later() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _nothing() -> None:
+def _nothing(item: Any) -> None:
     """The first task, which wakes a worker."""
 
 
 def _settle() -> None:
     """A worker leaves interrupts to its parent, and ends when it does, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # held back while it was started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

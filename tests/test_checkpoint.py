@@ -196,13 +196,19 @@ def test_another_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "null", "[]", None])
+@pytest.mark.parametrize("text", ["{", "null", "[]", "flipped", None])
 def test_a_question_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
     """The replicates know theirs: nothing is lost, and nothing of another question is taken."""
     first, path = run(tmp_path), tmp_path / "question.json"
     asked = path.read_bytes()
-    path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(risk.CheckpointError, match=r"got a file that is none.*Remove the folder"):
+    if text is None:
+        path.unlink()
+    elif text == "flipped":
+        path.write_bytes(asked.replace(b'"seed": 545', b'"seed": 544'))
+    else:
+        path.write_text(text)
+    said = "got one of another" if text == "flipped" else "got a file that is none"
+    with pytest.raises(risk.CheckpointError, match=rf"{said}.*Remove the folder"):
         run(tmp_path, seed=1)
     again, saved = computed(tmp_path)
     assert saved == []

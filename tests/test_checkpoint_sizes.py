@@ -83,12 +83,14 @@ def test_an_empty_name_is_no_folder() -> None:
 def test_what_a_killed_process_left_of_all_draws_is_removed(tmp_path: Path) -> None:
     """That of a process that still writes stays."""
     path, about = tmp_path / "draws.nc", {"a": {"units": "1"}}
-    left = tmp_path / ".draws.nc.killed-part"
-    left.mkdir()
-    (left / "draws.nc").write_text("half")
+    left, mine = tmp_path / ".draws.nc.0123456789ab.parts", tmp_path / ".draws.nc.mine.parts"
+    for folder in (left, mine):
+        folder.mkdir()
+        (folder / "draws.nc").write_text("half")
+        (folder / "lock").touch()
     with open_draws_file(path, about, draws=64, replicates=1) as append:
         assert not left.exists()
         with open_draws_file(path, about, draws=64, replicates=1) as other:
             for each in (append, other):
                 each(0, {"a": np.zeros(64)})
-    assert [p.name for p in tmp_path.iterdir()] == ["draws.nc"]
+    assert {p.name for p in tmp_path.iterdir()} == {"draws.nc", mine.name}

@@ -97,6 +97,18 @@ def test_outcomes_whose_distances_are_no_numbers() -> None:
         planned(lambda a, b: {"y": np.where(a < 0, -1.7e308, 1.7e308)}, normals())
 
 
+def test_a_solver_with_a_tolerance_is_of_each_point_alone() -> None:
+    """It stops when the slowest point has come close enough, so others go on with it."""
+
+    def solved(a: Any, b: Any) -> dict[str, Any]:
+        y, new = 0 * a, np.cos(0 * a) / 2
+        while np.abs(new - y).max() >= 1e-4:
+            y, new = new, np.cos(new + a) / 2
+        return {"y": new + b}
+
+    assert planned(solved, normals()).program is None
+
+
 def test_outcomes_are_of_each_point_alone() -> None:
     calls: list[int] = []
 
@@ -104,7 +116,11 @@ def test_outcomes_are_of_each_point_alone() -> None:
         calls.append(1)
         return {"y": a * len(calls) + 0 * b}
 
-    for model in (remembers, lambda a, b: {"y": a - a.mean() + b}):
+    def noise(a: Any, b: Any) -> dict[str, Any]:
+        return {"y": a + b + np.random.default_rng(0).normal(size=len(a))}
+
+    beside = [lambda a, b: {"y": a - a.mean() + b}, lambda a, b: {"y": np.cumsum(a) + b}]
+    for model in (remembers, noise, *beside, lambda a, b: {"y": a + np.roll(b, 1)}):
         with pytest.raises(risk.ModelError, match="of each point alone, got another `y` for the"):
             planned(model, normals())
 

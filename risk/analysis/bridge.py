@@ -89,6 +89,7 @@ def bridge(
     names = [n for n in model.outcomes if n in draws and np.ptp(draws[n].values) > 0]
     if not steps or not names:
         return None
+    shapley.subsets(len(steps))  # not too many
     drawn = [
         {name: draws[name].values[r] for name in model.map.names}
         for r in range(draws.sizes[REPLICATE])
@@ -210,8 +211,11 @@ def _repeat(asked: Asked, program: Program, drawn: Mapping[str, Array], values: 
     """
     model, theory, steps, names = asked
     numbers = [program.outcomes[name] for name in names]
-    one = {name: np.reshape(x, (1,)) for name, x in {**model.map.fixed, **theory}.items()}
-    moved = [{name: drawn.get(name, one[name]) for name in group} for group in steps]
+    fixed, start = (
+        {name: np.reshape(x, (1,)) for name, x in some.items()}
+        for some in (model.map.fixed, theory)
+    )
+    moved = [{name: (drawn if name in drawn else fixed)[name] for name in group} for group in steps]
     after = [program.steps_after(group) for group in steps]
     order = sorted(range(len(steps)), key=lambda i: -len(after[i]))
 
@@ -222,7 +226,7 @@ def _repeat(asked: Asked, program: Program, drawn: Mapping[str, Array], values: 
             i = order[k]
             fill(program.run(model.named(moved[i]), found, after[i]), place | 1 << i, k + 1)
 
-    fill(program.run(model.named({**drawn, **{name: one[name] for name in theory}})), 0, 0)
+    fill(program.run(model.named({**drawn, **start})), 0, 0)
 
 
 def moving_steps(priors: Priors) -> dict[str, list[str]]:

@@ -170,6 +170,38 @@ def test_what_is_not_finite_between_the_ends_is_an_error() -> None:
         risk.run_study(model, priors, draws=4096, replicates=2)
 
 
+def test_too_many_steps() -> None:
+    from scipy.stats import uniform
+
+    more: dict[str, Any] = {"unit": "1", "source": "a test", "theoretical": 1.0}
+    names = [f"x{i}" for i in range(34)]
+    priors = risk.Priors({n: risk.Prior(uniform(0, 1), step=n, **more) for n in names})
+    with pytest.raises(ValueError, match="Expected at most 10 bridge steps, got 34"):
+        risk.run_study(lambda **x: {"y": sum(x.values())}, priors, draws=64, replicates=2)
+
+
+def test_a_fixed_input_may_stand_elsewhere_in_theory() -> None:
+    """y = a b, from (2, 3) to a drawn, b fixed at 5; its operations are known."""
+    from scipy.stats import uniform
+
+    more: dict[str, Any] = {"unit": "1", "source": "a test"}
+    priors = risk.Priors(
+        {
+            "a": risk.Prior(uniform(0, 1), theoretical=2.0, step="first", **more),
+            "b": risk.Prior(5.0, theoretical=3.0, step="second", **more),
+        }
+    )
+
+    def model(a: Any, b: Any) -> dict[str, Any]:
+        return {"y": a * b}
+
+    draws = risk.run_study(model, priors, draws=64, replicates=2)["draws"].to_dataset()
+    part = parts_of(model, priors, draws, called=False)["part"].sel(outcome="y")
+    a = draws["a"].values.ravel()
+    assert np.allclose(part.sel(step="first"), (a - 2) * 4)
+    assert np.allclose(part.sel(step="second"), 2 * (2 + a) / 2)
+
+
 def test_no_theoretical_case_no_bridge() -> None:
     from scipy.stats import uniform
 
