@@ -16,7 +16,7 @@ from risk.evaluation import BoundModel, theoretical_values
 from risk.names import OUTCOME, REPLICATE, STEP
 from risk.priors import Priors
 from risk.stats import measures, replicates, shapley
-from risk.trace import Program
+from risk.trace import Program, Step
 from risk.workers import run_all
 
 Array = NDArray[np.float64]
@@ -219,14 +219,17 @@ def _repeat(asked: Asked, program: Program, drawn: Mapping[str, Array], values: 
     after = [program.steps_after(group) for group in steps]
     order = sorted(range(len(steps)), key=lambda i: -len(after[i]))
 
-    def fill(found: list[Any], place: int, added: int) -> None:
+    # What to start from, what to change in it, the place of the set, and where the next steps are.
+    waiting: list[tuple[list[Any] | None, dict[str, Array], list[Step] | None, int, int]]
+    waiting = [(None, {**drawn, **start}, None, 0, 0)]
+    while waiting:
+        before, changed, again, place, first = waiting.pop()
+        found = program.run(model.named(changed), before, again)
         for row, number in enumerate(numbers):
             values[row, place] = found[number]
-        for k in range(added, len(order)):
+        for k in range(first, len(order)):
             i = order[k]
-            fill(program.run(model.named(moved[i]), found, after[i]), place | 1 << i, k + 1)
-
-    fill(program.run(model.named({**drawn, **start})), 0, 0)
+            waiting.append((found, moved[i], after[i], place | 1 << i, k + 1))
 
 
 def moving_steps(priors: Priors) -> dict[str, list[str]]:
