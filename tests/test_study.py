@@ -45,7 +45,7 @@ def test_a_product_of_two_uniforms() -> None:
         ({"draws": 1000}, "Expected `draws` to be a power of two, got 1000. .* use 1024"),
         ({"draws": 1}, "power of two, got 1. .* use 2"),
         ({"draws": 0}, "power of two, got 0. .* use 4096"),
-        ({"draws": 2**40}, "Expected at most 4,294,967,296 `draws`, got 1,099,511,627,776"),
+        ({"draws": 2**40}, "Expected at most 2,147,483,648 `draws`, got 1,099,511,627,776"),
         ({"keep_draws": 1}, "at least one draw of each replicate, got 1 .*Raise it, or take fewer"),
         ({"executor": 2}, r"concurrent.futures.Executor or None, got int. .*client.get_executor"),
         ({"replicates": 1}, "Expected at least 2 `replicates`, got 1"),
