@@ -174,22 +174,16 @@ def local_processes(count: int) -> Iterator[Executor]:
     """Processes on this machine that leave Ctrl-C to the one that started them.
 
     They are started afresh, not forked from a process that may have threads; where the system can,
-    one of them imports the engine once and the others are forked from it. They end at once when the
-    block does not end well: what is queued in a pool cannot be taken back.
+    one of them imports the engine once and the others are forked from it.
     """
     fork = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload(["risk.engine"])
     with ProcessPoolExecutor(count, context, initializer=_settle) as processes:
-        try:
-            with _interrupts_later():
-                _result(_submitted(processes, _each, _nothing, []))
-            yield processes
-        except BaseException:
-            for worker in list((processes._processes or {}).values()):  # a method from 3.14 on
-                worker.terminate()
-            raise
+        with _interrupts_later():
+            _result(_submitted(processes, _each, _nothing, []))
+        yield processes
 
 
 @contextlib.contextmanager

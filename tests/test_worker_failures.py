@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -51,22 +50,6 @@ def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None
         client.close()
         with pytest.raises(risk.WorkerError, match=r"takes work, .*Client is closed"):
             run_all(abs, [1], executor)
-
-
-def test_a_pool_ends_at_once_with_its_block() -> None:
-    """What is queued cannot be taken back; an interrupt does not wait for it."""
-    begun = time.monotonic()
-
-    def interrupted() -> None:
-        with local_processes(1) as executor:
-            for _ in range(4):
-                executor.submit(time.sleep, 60)
-            time.sleep(0.5)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert time.monotonic() - begun < 30
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:
