@@ -190,7 +190,7 @@ class Answer(NamedTuple):
     said: list[str]
 
 
-def read_elsewhere(folder: Path, files: dict[str, Path]) -> dict[str, Answer]:
+def read_elsewhere(folder: Path, files: dict[str, Path], again: bool = True) -> dict[str, Answer]:
     """What one other process says of the files, one after the other."""
     warm = folder / "warm.toml"
     warm.write_text(ONE, encoding="utf-8")
@@ -198,7 +198,12 @@ def read_elsewhere(folder: Path, files: dict[str, Path]) -> dict[str, Answer]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     answers = [Answer(*json.loads(line)) for line in done.stdout.splitlines()]
-    return dict(zip(files, answers, strict=True))
+    found = dict(zip(files, answers, strict=True))
+    slow = {name: files[name] for name, answer in found.items() if answer.seconds >= SECONDS}
+    if again and slow:  # a busy machine makes a fast thing slow, but no slow thing fast
+        for name, other in read_elsewhere(folder, slow, again=False).items():
+            found[name] = found[name]._replace(seconds=min(found[name].seconds, other.seconds))
+    return found
 
 
 def check_bounds(answer: Answer) -> None:
