@@ -106,6 +106,7 @@ def run_replicates(
     )
 
 
+@blas_on_one_thread()  # as in the workers: the bits of a pilot are part of the question
 def plan(
     model: BoundModel,
     factors: Mapping[str, Sequence[str]],
@@ -119,18 +120,6 @@ def plan(
     The pilot decides which inputs get the best dimensions of the net, and what each outcome is
     measured by: its median, and its median distance from it.
     """
-    with blas_on_one_thread():  # as in the workers: the bits of a pilot are part of the question
-        return _planned(model, factors, outcomes, draws, seed, keep)
-
-
-def _planned(
-    model: BoundModel,
-    factors: Mapping[str, Sequence[str]],
-    outcomes: tuple[str, ...],
-    draws: int,
-    seed: int,
-    keep: int | None,
-) -> Job:
     axes = list(range(len(model.map.axes)))
     inputs = model.map.inputs(model.map.columns(sobol_replicate(PILOT_DRAWS, axes, seed, (0,))[0]))
     rows = [model.outcomes.index(name) for name in outcomes]

@@ -158,9 +158,11 @@ def _of_dask(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "distributed"
 
 
-def blas_on_one_thread() -> Any:
+@contextlib.contextmanager
+def blas_on_one_thread() -> Iterator[None]:
     """A context in which BLAS starts no threads, whose number would decide the last bits."""
-    return _threads().limit(limits=1, user_api="blas")
+    with _threads().limit(limits=1, user_api="blas"):
+        yield
 
 
 @functools.cache
