@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from risk.designs import CHUNK, Net, paired, sobol_net, sobol_shift
 from risk.evaluation import BoundModel
 from risk.stats.tally import Bins
-from risk.trace import Program, Step
+from risk.trace import Program, Step, forgetful
 
 Array = NDArray[np.float64]
 Key = tuple[int, ...]
@@ -94,15 +94,20 @@ class Job:
         return np.where((self.scale > 1e-60) & (self.scale < 1e60), 1.0, self.scale)
 
     @cached_property
+    def changed(self) -> list[tuple[str, ...]]:
+        """Of each factor the inputs that may change with it."""
+        return [self.model.map.changed_by(columns) for columns in self.factors.values()]
+
+    @cached_property
     def after(self) -> list[tuple[set[str], list[Step]]]:
         """Of each factor the outcomes that may change with it, and the operations to repeat."""
         program, found = self.program, []
         if program is None:
             return []
-        for columns in self.factors.values():
-            changed = self.model.map.changed_by(columns)
+        for changed in self.changed:
             moved = program.outcomes_after(changed).intersection(self.outcomes)
-            found.append((moved, program.steps_after(changed) if moved else []))
+            steps = program.steps_after(changed) if moved else []
+            found.append((moved, forgetful(steps, [program.outcomes[name] for name in moved])))
         return found
 
     @property
@@ -158,10 +163,10 @@ def _panel(job: Job, points: Array) -> Panel:
     columns = map_.columns(points.reshape(-1, 2 * n))
     both = map_.inputs(columns)
     exchanged = []
-    for moved in job.factors.values():
+    for moved, changed in zip(job.factors.values(), job.changed, strict=True):
         swapped = {name: _swapped(columns[name]) for name in moved}
-        changed = map_.inputs(columns | swapped, both, map_.changed_by(moved))
-        exchanged.append({name: x.reshape(2, n) for name, x in changed.items()})
+        found = map_.inputs(columns | swapped, both, changed)
+        exchanged.append({name: x.reshape(2, n) for name, x in found.items()})
     return Panel({name: x.reshape(2, n) for name, x in both.items()}, exchanged)
 
 

@@ -135,18 +135,18 @@ def plan(
         *(model, factors, outcomes, PILOT_DRAWS, seed, PILOT_DRAWS, axes, centre, scale),
         asinh=True,
     )
+    program = model.traced()
+    if program is not None and repeats(job, program, (0,)):
+        job = replace(job, program=program)
     began = time.perf_counter()
     pilot = run_replicate(job, (0,))
     seconds = (time.perf_counter() - began) / (PILOT_DRAWS * job.designs)
     _check_points_alone(outcomes, values, pilot.outcomes, scale)
-    order, program = importance_order(job, pilot), model.traced()
-    if program is not None and not repeats(job, program, (0,)):
-        program = None
     kept = min(draws, keep or draws)
     bins = bins_of(standardised(job, values)) if draws > kept else None
     return replace(
-        *(job,), draws=draws, keep=kept, bins=bins, order=order, asinh=False,
-        program=program, row_seconds=seconds, pilot=_digest(values, *pilot.sums, pilot.powers),
+        *(job,), draws=draws, keep=kept, order=importance_order(job, pilot), bins=bins, asinh=False,
+        row_seconds=seconds, pilot=_digest(values, *pilot.sums, pilot.powers),
     )  # fmt: skip
 
 

@@ -28,11 +28,22 @@ class Untraceable(TypeError):
 
 
 class Step(NamedTuple):
-    """One operation: what it makes, of what."""
+    """One operation: what it makes, of what, and what nobody needs after it."""
 
     operation: Callable[..., Any]
     arguments: tuple[int, ...]
     result: int
+    done: tuple[int, ...] = ()
+
+
+def forgetful(steps: Sequence[Step], wanted: Collection[int]) -> list[Step]:
+    """The same operations that let go of what they made, but for the values wanted.
+
+    Memory of the last operation is still in the cache when the next one needs some.
+    """
+    last = {k: i for i, step in enumerate(steps) for k in (step.result, *step.arguments)}
+    made = {step.result for step in steps} - set(wanted)
+    return [s._replace(done=tuple(k for k in made if last[k] == i)) for i, s in enumerate(steps)]
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,10 @@ class Program:
                 found[self.leaves[name]] = x
         # A value that is not finite is reported with its row and inputs; NumPy only warns.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for operation, arguments, result in self.steps if steps is None else steps:
+            for operation, arguments, result, done in self.steps if steps is None else steps:
                 found[result] = operation(*[found[k] for k in arguments])
+                for k in done:
+                    found[k] = None
         return found
 
 

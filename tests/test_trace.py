@@ -16,7 +16,7 @@ from risk.engine import run_replicate
 from risk.evaluation import bind
 from risk.shipped import priors_directory
 from risk.simulation import plan
-from risk.trace import trace
+from risk.trace import forgetful, trace
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(2, 2, 64))
@@ -56,9 +56,12 @@ def test_only_what_depends_on_a_change_is_repeated(name: str, changed: list[str]
     base = program.run(inputs)
     moved = program.run(other, base, program.steps_after(changed))
     whole = program.run(inputs | other)
+    wanted = [program.outcomes[outcome] for outcome in program.outcomes_after(changed)]
+    kept = program.run(other, base, forgetful(program.steps_after(changed), wanted))
     for outcome, node in program.outcomes.items():
         if outcome in program.outcomes_after(changed):
             np.testing.assert_array_equal(moved[node], whole[node])
+            np.testing.assert_array_equal(kept[node], whole[node])
         else:
             np.testing.assert_array_equal(base[node], whole[node])
     assert len(program.steps_after(changed)) <= len(program.steps)
@@ -69,6 +72,18 @@ def test_an_operation_is_repeated_only_for_its_inputs() -> None:
     assert program is not None
     assert [s.operation for s in program.steps_after(["y"])] == [np.add, np.multiply]
     assert program.outcomes_after(["y"]) == {"b", "c"}
+
+
+def test_forgetful_operations_keep_what_is_wanted_and_what_they_did_not_make() -> None:
+    program = trace(lambda x, y: {"a": (x + y) * 2, "b": np.exp(x + y) - x}, ["x", "y"], {})
+    assert program is not None
+    inputs = {"x": np.array([1.0]), "y": np.array([2.0])}
+    a, b = (program.outcomes[name] for name in "ab")
+    values = program.run(inputs, None, forgetful(program.steps, [b]))
+    made = {step.result for step in program.steps}
+    assert {k for k in made if values[k] is not None} == {b}
+    assert all(values[k] is not None for k in program.leaves.values())
+    assert values[b] == np.exp(3.0) - 1 and program.run(inputs)[a] == 6
 
 
 def looks(x: Any, y: Any) -> dict[str, Any]:
