@@ -38,7 +38,7 @@ class CheckpointError(ValueError):
 
 
 class CheckpointWarning(UserWarning):
-    """A file of a checkpoint that was damaged, and is computed again."""
+    """A file that was damaged and is computed again, or work that an interrupt does not cost."""
 
 
 @dataclass(frozen=True)

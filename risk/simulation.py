@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.checkpoint import Checkpoint
+from risk.checkpoint import Checkpoint, CheckpointWarning
 from risk.designs import CHUNK, sobol_replicate
 from risk.engine import Replicate, run_replicate, standardised, with_draws, without_draws
 from risk.evaluation import BoundModel
@@ -22,7 +23,7 @@ from risk.model_results import ModelError
 from risk.stats.moments import effective_sample_size
 from risk.stats.sobol import PickFreeze
 from risk.stats.tally import REACH, Tally, bins_of
-from risk.workers import blas_on_one_thread, results
+from risk.workers import blas_on_one_thread, work_through
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -214,9 +215,8 @@ def _run(
             done[r] = keep(r, run_replicate(job, (1, r), before))
         else:
             missing.append(((1, r), None if before is None else without_draws(job, before)))
-    report(len(done), replicates)
-    work = partial(_replicate, job)
-    for place, found in results(work, missing, executor, tasks_together(job)):
+
+    def take(place: int, found: Replicate) -> None:
         key, before = missing[place]
         r = key[1]
         if before is not None and checkpoint is not None and job.keep:
@@ -226,7 +226,20 @@ def _run(
             checkpoint.save(names[r], found)
         done[r] = keep(r, found)
         report(len(done), replicates)
+
+    report(len(done), replicates)
+    finishing = None if checkpoint is None else _say_finishing
+    work_through(partial(_replicate, job), missing, take, executor, tasks_together(job), finishing)
     return [done[r] for r in range(replicates)]
+
+
+def _say_finishing(tasks: int) -> None:
+    warnings.warn(
+        f"Interrupted: {tasks} tasks that workers have begun are finished and kept. Interrupt "
+        "again to drop them.",
+        CheckpointWarning,
+        stacklevel=2,
+    )
 
 
 def _replicate(job: Job, item: tuple[Key, Replicate | None]) -> Replicate:

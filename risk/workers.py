@@ -25,6 +25,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 import cloudpickle
@@ -38,18 +39,27 @@ class WorkerError(RuntimeError):
     """Work that could not be sent to a worker, or that a worker did not live to finish."""
 
 
-def results(
+def work_through(
     function: Callable[[Item], Result],
     items: Sequence[Item],
+    take: Callable[[int, Result], None],
     executor: Executor | None = None,
     together: int = 1,
-) -> Iterator[tuple[int, Result]]:
-    """The place of an item and its result, as they are finished, whoever does the work.
+    finishing: Callable[[int], None] | None = None,
+) -> None:
+    """Call `take` with the place of each item and its result, as they are finished.
 
     Parameters
     ----------
+    take
+        Where results go. The one that an interrupt falls into is lost.
+    executor
+        Who does the work; None is this thread.
     together
         How many items to send as one task.
+    finishing
+        Where it is given, an interrupt waits for the tasks that workers have begun, and calls it
+        with their number first; another interrupt drops them, as the first one does otherwise.
 
     Raises
     ------
@@ -58,7 +68,7 @@ def results(
     """
     if executor is None:
         for place, item in enumerate(items):
-            yield place, _alone(function, [item])[0]
+            take(place, _alone(function, [item])[0])
         return
     threads = isinstance(executor, ThreadPoolExecutor)
     send, work = (_each, function) if threads else (_sent, _bytes_of(function))
@@ -69,18 +79,40 @@ def results(
         try:
             for part in places:
                 futures[_submitted(executor, send, work, [items[p] for p in part])] = part
-            for future in as_completed(futures):
-                yield from zip(futures.pop(future), _result(future), strict=True)
+            _gather(futures, take)
+        except KeyboardInterrupt:
+            begun = _begun(executor, futures)
+            if finishing is not None and begun:
+                finishing(len(begun))
+                with contextlib.suppress(WorkerError):  # the same signal may have ended workers
+                    _gather(begun, take)
+            raise
         finally:
-            for future in futures:
-                future.cancel()
+            _begun(executor, futures)
+
+
+def _gather(
+    futures: dict[Future[list[Result]], range], take: Callable[[int, Result], None]
+) -> None:
+    """Hand the results of tasks on, and forget each task that is done with."""
+    for future in as_completed([*futures]):
+        for place, result in zip(futures.pop(future), _result(future), strict=True):
+            take(place, result)
+
+
+def _begun(executor: Executor, futures: dict[Future[Any], range]) -> dict[Future[Any], range]:
+    """The tasks that workers have begun; the others are cancelled."""
+    if isinstance(executor, LocalProcesses):  # its own end cancels them: see there
+        return {f: part for f, part in futures.items() if f.running() or f.done()}
+    return {f: part for f, part in futures.items() if not f.cancel()}
 
 
 def run_all(
     function: Callable[[Item], Result], items: Sequence[Item], executor: Executor | None = None
 ) -> list[Result]:
     """Results of independent pieces of work, in their order."""
-    done = dict(results(function, items, executor))
+    done: dict[int, Result] = {}
+    work_through(function, items, done.__setitem__, executor)
     return [done[place] for place in range(len(items))]
 
 
@@ -171,21 +203,38 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+class LocalProcesses(ProcessPoolExecutor):
+    """Processes on this machine; the tasks that they have not begun are cancelled at the end.
+
+    No task may be cancelled before: when workers end too soon, a cancelled task is an error to the
+    pool, which then leaves the other workers behind (CPython 3.11 to 3.13).
+    """
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown(cancel_futures=True)
+
+
 @contextlib.contextmanager
 def local_processes(count: int) -> Iterator[Executor]:
     """Processes on this machine that leave Ctrl-C to the one that started them.
 
     They are started afresh, not forked from a process that may have threads; where the system can,
-    one of them imports the engine once and the others are forked from it.
+    one of them imports the engine once and the others are forked from it. They end at once when
+    their parent does, or when it is interrupted in this context.
     """
     fork = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if fork else "spawn")
     if fork:
         context.set_forkserver_preload(["risk.engine"])
-    with ProcessPoolExecutor(count, context, initializer=_settle) as processes:
-        with _interrupts_later():
-            _result(_submitted(processes, _each, _nothing, []))
-        yield processes
+    theirs, ours = context.Pipe(duplex=False)
+    with theirs, ours, LocalProcesses(count, context, _settle, (theirs,)) as processes:
+        try:
+            with _interrupts_later():
+                _result(_submitted(processes, _each, _nothing, []))
+            yield processes
+        except KeyboardInterrupt:
+            ours.close()  # which ends them
+            raise
 
 
 @contextlib.contextmanager
@@ -205,16 +254,14 @@ def _nothing(item: Any) -> None:
     """The first task, which wakes a worker."""
 
 
-def _settle() -> None:
-    """A worker leaves interrupts to its parent, and ends when it does, however that ends."""
+def _settle(wanted: Connection) -> None:
+    """A worker leaves interrupts to its parent, and ends when it does, or when it says so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # held back while it was started
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(wanted,), daemon=True).start()
 
 
-def _end_with(sentinel: int) -> None:
-    multiprocessing.connection.wait([sentinel])
+def _end_with(wanted: Connection) -> None:
+    multiprocessing.connection.wait([wanted])
     os._exit(1)

@@ -56,11 +56,11 @@ def test_draws_that_are_there_do_not_travel(
     run(draws=1024, replicates=2, checkpoint=tmp_path)
     sent: list[Any] = []
 
-    def results(work: Any, items: Any, *more: Any) -> Any:
+    def work_through(work: Any, items: Any, *more: Any) -> None:
         sent.extend(before for _, before in items)
-        return workers.results(work, items, *more)
+        workers.work_through(work, items, *more)
 
-    monkeypatch.setattr("risk.simulation.results", results)
+    monkeypatch.setattr("risk.simulation.work_through", work_through)
     run(draws=4096, replicates=2, checkpoint=tmp_path)
     of_first_look = [before for before in sent if before is not None and len(before.outcomes) == 2]
     assert [before.points for before in of_first_look] == [1024, 1024]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from scipy.stats import norm
 
 import risk
-from risk.workers import local_processes, run_all
+from risk.workers import local_processes, run_all, work_through
 
 
 def test_a_worker_that_dies() -> None:
@@ -50,6 +52,71 @@ def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None
         client.close()
         with pytest.raises(risk.WorkerError, match=r"takes work, .*Client is closed"):
             run_all(abs, [1], executor)
+
+
+def slow(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def interrupt_in(seconds: float) -> threading.Timer:
+    """Ctrl-C, in a while."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+@pytest.mark.parametrize("taking", [0.0, 0.2])
+def test_an_interrupt_finishes_what_was_begun_and_another_one_drops_it(
+    kind: str, taking: float
+) -> None:
+    """Whether it comes while results are waited for, or while one is taken (and lost)."""
+
+    def take(place: int, _: float) -> None:
+        time.sleep(taking)
+        came.append(place)
+
+    def stopped(seconds: float, interrupts: int) -> int:
+        """How many tasks were said to be finished."""
+        said: list[int] = []
+        with ThreadPoolExecutor(2) if kind == "threads" else local_processes(2) as executor:
+            timers = [interrupt_in(0.3 + 0.3 * k) for k in range(interrupts)]
+            with pytest.raises(KeyboardInterrupt):
+                work_through(slow, [seconds] * 40, take, executor, 1, said.append)
+            for timer in timers:
+                timer.join()
+        (number,) = said
+        return number
+
+    came: list[int] = []
+    begun = stopped(0.1 if taking else 0.5, 1)
+    assert 2 <= begun <= len(came) < 20
+    assert taking or begun == len(came)
+    came.clear()
+    assert 2 <= stopped(2.0, 2) < 10
+    assert not came
+
+
+def test_an_interrupt_ends_processes_where_nobody_keeps_results() -> None:
+    timer, began = interrupt_in(1.0), time.monotonic()
+    with pytest.raises(KeyboardInterrupt), local_processes(2) as executor:
+        run_all(slow, [60.0] * 4, executor)
+    assert time.monotonic() - began < 30
+    timer.join()
+
+
+def test_an_interrupt_that_also_ends_the_workers() -> None:
+    """As when a batch system ends all processes of a job: nothing hangs, nothing else is said."""
+
+    def die(_: float) -> float:
+        os.kill(parent, signal.SIGINT)
+        time.sleep(0.2)
+        os._exit(1)
+
+    parent = os.getpid()
+    with pytest.raises(KeyboardInterrupt), local_processes(2) as executor:
+        work_through(die, [0.0] * 40, lambda *_: None, executor, 1, lambda _: None)
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:

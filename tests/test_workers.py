@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import risk
 from risk import simulation
-from risk.workers import local_processes, results, run_all
+from risk.workers import local_processes, run_all, work_through
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
 
@@ -157,7 +157,7 @@ def test_an_error_in_a_worker_reaches_the_caller(priors: risk.Priors, processes:
 
 ORPHANS = """
 import os, time
-from risk.workers import local_processes, results
+from risk.workers import local_processes
 
 if __name__ == "__main__":
     with local_processes(2) as executor:
@@ -184,25 +184,28 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_results_come_as_they_are_finished_each_with_its_place() -> None:
-    first = threading.Event()
+    others, seen = threading.Event(), list[tuple[int, int]]()
 
     def slow(item: int) -> int:
         if item == 0:
-            assert first.wait(10)
+            assert others.wait(10)
         return 10 * item
 
+    def take(place: int, result: int) -> None:
+        seen.append((place, result))
+        if len(seen) == 2:
+            others.set()
+
     with ThreadPoolExecutor(2) as threads:
-        found = results(slow, [0, 1, 2], threads)
-        seen = [next(found), next(found)]
-        first.set()
-        seen += list(found)
+        work_through(slow, [0, 1, 2], take, threads)
     assert sorted(seen[:2]) == [(1, 10), (2, 20)]
     assert seen[2] == (0, 0)
 
 
 @pytest.mark.parametrize("together", [1, 2, 5])
 def test_items_sent_together_keep_their_places(processes: Executor, together: int) -> None:
-    found = dict(results(abs, [-1, -2, -3], processes, together))
+    found: dict[int, int] = {}
+    work_through(abs, [-1, -2, -3], found.__setitem__, processes, together)
     assert found == {0: 1, 1: 2, 2: 3}
 
 

@@ -42,10 +42,13 @@ def expected(draws: int, replicates: int) -> str:
     return str(study.attrs["outputs_hash"])
 
 
-def test_an_interrupted_run_says_what_is_safe_and_goes_on(command: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [(), ("--workers", "2")])
+def test_an_interrupted_run_says_what_is_safe_and_goes_on(
+    command: Command, tmp_path: Path, place: tuple[str, ...]
+) -> None:
     """Ctrl-C is 130; the same command finishes the very same study; --extend goes beyond it."""
     checkpoint = tmp_path / CASE / "checkpoint"
-    size = ("--draws", "65536", "--replicates", "24")
+    size = ("--draws", "32768", "--replicates", "24", *place)
     options = (*quietly(tmp_path), "--resume", *size)
     pipe = subprocess.PIPE
     process = subprocess.Popen(
@@ -59,15 +62,16 @@ def test_an_interrupted_run_says_what_is_safe_and_goes_on(command: Command, tmp_
     # Python may end itself with the signal instead; a shell reports 130 for both.
     assert process.returncode in (130, -signal.SIGINT)
     assert printed == ""
-    safe = held(checkpoint, 65536, 24)
+    safe = held(checkpoint, 32768, 24)
     assert 1 <= safe < 24
     assert (
         f"Interrupted. {safe} of 24 replicates are safe in {checkpoint}; the same command" in said
     )
     assert "Traceback" not in said
+    assert ("Note: Interrupted: " in said and " are finished and kept. " in said) == bool(place)
 
     assert command(*options).code == 0
-    assert outputs(tmp_path, 65536, 24) == expected(65536, 24)
+    assert outputs(tmp_path, 32768, 24) == expected(32768, 24)
 
 
 def test_a_checkpoint_is_extended(command: Command, tmp_path: Path) -> None:
