@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -199,14 +200,29 @@ def _width(text: str, size: float, strong: bool) -> float:
 
 def _greedy(words: Sequence[str], width: float, size: float, strong: bool) -> list[str]:
     """Lines filled one after the other."""
-    lines = [words[0]]
-    for word in words[1:]:
-        longer = f"{lines[-1]} {word}"
-        if _width(longer, size, strong) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
+    lines = []
+    while words:
+        count = _fitting(words, width, size, strong)
+        lines.append(" ".join(words[:count]))
+        words = words[count:]
     return lines
+
+
+def _fitting(words: Sequence[str], width: float, size: float, strong: bool) -> int:
+    """How many of the words one line takes, at least one."""
+
+    def fits(number: int) -> bool:
+        return _width(" ".join(words[:number]), size, strong) <= width
+
+    # Lines are slow to measure: words, whose widths are known soon, tell the number nearly.
+    space = _width("a a", size, strong) - 2 * _width("a", size, strong)
+    ends = [*accumulate(_width(word, size, strong) + space for word in words)]
+    count = max(1, bisect(ends, width + space))
+    while count < len(words) and fits(count + 1):
+        count += 1
+    while count > 1 and not fits(count):
+        count -= 1
+    return count
 
 
 def _shorten(text: str, width: float, size: float, strong: bool) -> str:
