@@ -48,7 +48,7 @@ FLAT, BARE = 1.25, 1.5  # targets
 SEEDS = itertools.count(SEED)  # a net of its own for every run
 
 
-SHORT, LONG = "oto" * ROUNDS, "ootoo"
+SHORT, LONG = "oto" * ROUNDS, "oooootooooo"
 
 
 class Race(NamedTuple):
@@ -104,7 +104,7 @@ def peers(case: Case) -> list[str]:
     )
     how = (
         f"Interleaved rounds on one thread, medians: {ROUNDS} of theirs and twice as many of ours, "
-        "or, where the peer takes a minute or more, one of theirs between four of ours. *Peak "
+        "or, where the peer takes a minute or more, one of theirs between ten of ours. *Peak "
         "MB* is their memory beyond what the process held before; that of ours is in memory.md."
     )
     return [ours, theirs, how, table(header, [race_row(race, case) for race in RACES])]

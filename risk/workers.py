@@ -206,8 +206,8 @@ def _threads() -> ThreadpoolController:
 class LocalProcesses(ProcessPoolExecutor):
     """Processes on this machine; the tasks that they have not begun are cancelled at the end.
 
-    No task may be cancelled before: when workers end too soon, a cancelled task is an error to the
-    pool, which then leaves the other workers behind (CPython 3.11 to 3.13).
+    No task may be cancelled before: where workers end too soon, the pool of CPython 3.11 stumbles
+    over a cancelled task, leaves the other workers behind, and waits for them for ever.
     """
 
     def __exit__(self, *_: object) -> None:
