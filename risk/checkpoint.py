@@ -97,9 +97,12 @@ def open_checkpoint(folder: str | Path, question: Mapping[str, Any]) -> Iterator
     OSError
         When its folder cannot be made or written to.
     """
-    if not str(folder):
-        raise ValueError("Expected a folder as `checkpoint`, got an empty text. Name one.")
+    given: Any = folder
+    if not isinstance(given, str | os.PathLike) or not str(given):
+        raise ValueError(f"Expected a folder as `checkpoint`, got {given!r}. Name one.")
     folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"Expected a folder as `checkpoint`, got the file {folder}. Name another.")
     folder.mkdir(parents=True, exist_ok=True)
     flush(folder.parent)
     lock = filelock.FileLock(folder / LOCK, timeout=0)
@@ -144,7 +147,8 @@ def _check_question(folder: Path, question: Mapping[str, Any]) -> None:
     asked = json.loads(json.dumps(question))
     differing = [key for key in {**asked, **known} if asked.get(key) != known.get(key)]
     if differing and known and not Checkpoint(folder, _digest(question)).holds():
-        said = "; ".join(f"{k}: {_short(known.get(k))} → {_short(asked.get(k))}" for k in differing)
+        named = [key for key in differing if key != "pilot"] or differing  # it follows from others
+        said = "; ".join(f"{key}: {_change(known.get(key), asked.get(key))}" for key in named)
         raise CheckpointError(
             f"Expected a checkpoint of this question in {folder}, got one of another ({said}). "
             f"{REMEDY}"
@@ -171,6 +175,13 @@ def _question_in(folder: Path) -> dict[str, Any]:
 
 def _digest(question: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+
+
+def _change(known: Any, asked: Any) -> str:
+    """What is different: of two collections by name the names, else both values."""
+    if isinstance(known, dict) and isinstance(asked, dict):
+        return ", ".join(k for k in {**known, **asked} if known.get(k) != asked.get(k))
+    return f"{_short(known)} → {_short(asked)}"
 
 
 def _short(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -251,8 +253,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Nothing half-written is left.", err=True)
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except OSError as error:
         click.echo(files_problem(error), err=True)
         sys.exit(USAGE)
+    if code == INTERRUPTED:  # an orderly exit waits for threads, and takes more signals amiss
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code if isinstance(code, int) else 0)

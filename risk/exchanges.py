@@ -24,7 +24,6 @@ from risk.trace import Program, Step, forgetful
 Array = NDArray[np.float64]
 Key = tuple[int, ...]
 Drawn = dict[str, NDArray[np.float64]]  # input → values, state codes for a categorical one
-COMPARED = 256  # points at which the operations of a model are compared with it, in all designs
 MAPPED = 2048  # points that are mapped to inputs at once
 BLOCK_ROWS = 1 << 14  # of the model at once: few calls of Python, and arrays that stay in cache
 
@@ -202,14 +201,13 @@ def _full(values: Array, panel: Panel) -> Array:
 
 def repeats(job: Job, program: Program, key: Key) -> bool:
     """Whether the operations of a model give the very bits that it gives itself."""
-    _, panel = next(panels(job, key, 0))
-    panel = panel.part(slice(0, COMPARED))
-    with_program = outputs_of(replace(job, program=program), panel)
-    for mine, theirs in zip(with_program, _called(job, panel), strict=True):
-        pairs = [(mine.own, theirs.own)]
-        pairs += [(mine.exchanged.get(i, mine.own), y) for i, y in theirs.exchanged.items()]
-        if not all(np.array_equal(x, y) for x, y in pairs):
-            return False
+    for _, panel in panels(job, key, 0):
+        with_program = outputs_of(replace(job, program=program), panel)
+        for mine, theirs in zip(with_program, _called(job, panel), strict=True):
+            pairs = [(mine.own, theirs.own)]
+            pairs += [(mine.exchanged.get(i, mine.own), y) for i, y in theirs.exchanged.items()]
+            if not all(np.array_equal(x, y) for x, y in pairs):
+                return False
     return True
 
 

@@ -59,9 +59,14 @@ def computation(
     """What decides every bit of a replicate but its number: a checkpoint belongs to it.
 
     Unlike the run id it leaves out how many draws and replicates were asked for, and names what
-    the bits depend on beside the question: the libraries and the platform.
+    the bits depend on beside the question: the libraries and the platform. `beliefs` tells which
+    of the priors differ.
     """
+    beliefs: dict[str, Any] = priors.as_dict()["inputs"]
     return _question(model, priors, seed, outcomes, factors) | {
+        "beliefs": {
+            name: _sha256(json.dumps(x, sort_keys=True))[:12] for name, x in beliefs.items()
+        },
         **{library: version(library) for library in ("numpy", "scipy")},
         "platform": f"{platform.system()} {platform.machine()}",
     }

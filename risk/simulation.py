@@ -235,8 +235,8 @@ def _run(
 
 def _say_finishing(tasks: int) -> None:
     warnings.warn(
-        f"Interrupted: {tasks} tasks that workers have begun are finished and kept. Interrupt "
-        "again to drop them.",
+        f"Interrupted: waiting for {tasks} tasks that workers have begun; what they finish is "
+        "kept. Interrupt again to drop it.",
         CheckpointWarning,
         stacklevel=2,
     )

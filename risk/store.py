@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -75,6 +76,9 @@ def open_draws_file(
     FileNotFoundError, OSError
         When its folder does not exist, or has no room for it.
     """
+    given: Any = path
+    if not isinstance(given, str | os.PathLike):
+        raise ValueError(f"Expected the name of a file as `draws_file`, got {path!r}. Name one.")
     path = Path(path)
     _check_folder(path)
     expect_space(path, 8.0 * len(attributes) * draws * replicates)
@@ -127,7 +131,7 @@ def save_study(study: xr.DataTree, path: str | Path) -> Path:
 def _check_folder(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         raise FileNotFoundError(
-            f"Expected a file name in a folder that exists, got {path}. Make the folder first."
+            f"Expected a file name in a folder that exists, got {str(path)!r}. Make the folder."
         )
 
 

@@ -114,6 +114,11 @@ def run_study(
             "Expected `executor` to be a concurrent.futures.Executor or None, got "
             f"{type(executor).__name__}. Of a Dask client take `client.get_executor(pure=False)`."
         )
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            f"Expected `progress` to be a function of (done, total), got {progress!r}. Pass "
+            "`print`, or what `risk.progress_bar()` yields."
+        )
     bound = bind(model, priors)
     wanted = wanted_outcomes(bound, outcomes)
     grouped = factors_of(priors, factors)

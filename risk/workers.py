@@ -59,7 +59,8 @@ def work_through(
         How many items to send as one task.
     finishing
         Where it is given, an interrupt waits for the tasks that workers have begun, and calls it
-        with their number first; another interrupt drops them, as the first one does otherwise.
+        with their number first; another interrupt drops them, as the first one does otherwise. Of
+        Dask's tasks none can be told to have begun: the first one drops them all.
 
     Raises
     ------
@@ -78,24 +79,30 @@ def work_through(
     with blas_on_one_thread() if threads else contextlib.nullcontext():
         try:
             for part in places:
-                futures[_submitted(executor, send, work, [items[p] for p in part])] = part
-            _gather(futures, take)
+                future = _submitted(executor, send, work, [items[p] for p in part])
+                futures[future] = part
+                if future.done():  # by an executor that works when it is asked
+                    _gather(futures, [future], take)
+            _gather(futures, [*futures], take)
         except KeyboardInterrupt:
             begun = _begun(executor, futures)
             if finishing is not None and begun:
                 finishing(len(begun))
-                with contextlib.suppress(WorkerError):  # the same signal may have ended workers
-                    _gather(begun, take)
+                for future in as_completed([*begun]):
+                    with contextlib.suppress(WorkerError):  # the signal may have reached workers
+                        _gather(begun, [future], take)
             raise
         finally:
             _begun(executor, futures)
 
 
 def _gather(
-    futures: dict[Future[list[Result]], range], take: Callable[[int, Result], None]
+    futures: dict[Future[list[Result]], range],
+    some: list[Future[list[Result]]],
+    take: Callable[[int, Result], None],
 ) -> None:
-    """Hand the results of tasks on, and forget each task that is done with."""
-    for future in as_completed([*futures]):
+    """Hand the results of some tasks on, and forget each task that is done with."""
+    for future in as_completed(some):
         for place, result in zip(futures.pop(future), _result(future), strict=True):
             take(place, result)
 
@@ -175,9 +182,10 @@ def _result(future: Future[list[Result]]) -> list[Result]:
     """What a worker computed, or what is wrong in words that help."""
     try:
         return future.result()
-    except Exception as error:
-        if not (isinstance(error, BrokenExecutor | CancelledError) or _of_dask(error)):
-            raise
+    except BaseException as error:
+        ended = isinstance(error, BrokenExecutor | CancelledError) or _of_dask(error)
+        if not ended and (isinstance(error, Exception) or error is not future.exception(0)):
+            raise  # the model's own, or an interrupt here
         raise WorkerError(
             f"Expected workers that live until their work is done, got one that ended "
             f"({str(error) or type(error).__name__}). "
@@ -230,7 +238,8 @@ def local_processes(count: int) -> Iterator[Executor]:
     with theirs, ours, LocalProcesses(count, context, _settle, (theirs,)) as processes:
         try:
             with _interrupts_later():
-                _result(_submitted(processes, _each, _nothing, []))
+                for task in [_submitted(processes, _each, _nothing, []) for _ in range(count)]:
+                    _result(task)
             yield processes
         except KeyboardInterrupt:
             ours.close()  # which ends them
@@ -239,15 +248,28 @@ def local_processes(count: int) -> Iterator[Executor]:
 
 @contextlib.contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Hold Ctrl-C back in this thread until the block ends, and in processes started meanwhile."""
-    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
-        yield
+    """Hold Ctrl-C back until the block ends, and in processes started meanwhile.
+
+    Python raises it in its main thread whichever thread the signal reaches, so to mask it is not
+    enough: a handler notes it. SIGTERM is what batch systems send for it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal is handled here
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    noted: list[int] = []
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    handlers = {k: signal.signal(k, lambda number, _: noted.append(number)) for k in kinds}
+    masked = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masked else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for kind, handler in handlers.items():
+            signal.signal(kind, signal.SIG_DFL if handler is None else handler)
+        for number in noted[:1]:
+            signal.raise_signal(number)
 
 
 def _nothing(item: Any) -> None:

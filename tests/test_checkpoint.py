@@ -148,8 +148,8 @@ def other_model(a: Any, b: Any) -> dict[str, Any]:
         ({"seed": 546}, "seed: 545 → 546"),
         ({"outcomes": ["calm"]}, r'outcomes: null → \["calm"\]'),
         ({"factors": {"both": ["a", "b"]}}, r"factors: null → "),
-        ({"priors": priors(0.6)}, "priors: "),
-        ({"model": other_model}, "model: "),
+        ({"priors": priors(0.6)}, r"priors: \S+ → \S+; beliefs: a\)"),
+        ({"model": other_model}, r"model: \S+ → \S+\)"),
     ],
 )
 def test_another_question_is_refused_with_what_differs(

@@ -75,9 +75,22 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.glob("*.part")) == [".notes.part", "film.part"]
 
 
-def test_an_empty_name_is_no_folder() -> None:
-    with pytest.raises(ValueError, match="Expected a folder as `checkpoint`, got an empty text"):
-        run(draws=64, replicates=2, checkpoint="")
+@pytest.mark.parametrize("name", ["", 3])
+def test_what_names_no_folder_or_file(name: Any) -> None:
+    size = {"draws": 64, "replicates": 2}
+    with pytest.raises(ValueError, match=f"Expected a folder as `checkpoint`, got {name!r}. Name"):
+        run(**size, checkpoint=name)
+    said = "Expected (the name of a file as `draws_file`|a file name in a folder that exists), got "
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        run(**size, draws_file=name)
+
+
+def test_a_file_is_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+    with pytest.raises(ValueError, match=r"folder as `checkpoint`, got the file .*notes"):
+        run(draws=64, replicates=2, checkpoint=path)
+    assert path.read_text() == "mine"
 
 
 def test_what_a_killed_process_left_of_all_draws_is_removed(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_a_product_of_two_uniforms() -> None:
         ({"draws": 0}, "power of two, got 0. .* use 4096"),
         ({"draws": 2**40}, "Expected at most 2,147,483,648 `draws`, got 1,099,511,627,776"),
         ({"keep_draws": 1}, "at least one draw of each replicate, got 1 .*Raise it, or take fewer"),
+        ({"progress": 3}, r"`progress` to be a function of \(done, total\), got 3. Pass `print`"),
         ({"executor": 2}, r"concurrent.futures.Executor or None, got int. .*client.get_executor"),
         ({"replicates": 1}, "Expected at least 2 `replicates`, got 1"),
         ({"outcomes": ["z"]}, r"Expected `outcomes` to be a list of \['y'\], got \['z'\]"),
@@ -205,7 +206,7 @@ def test_a_failed_save_leaves_the_old_file(main_study: xr.DataTree, tmp_path: An
 
 
 def test_files_that_are_no_studies(tmp_path: Any) -> None:
-    with pytest.raises(FileNotFoundError, match="Make the folder first"):
+    with pytest.raises(FileNotFoundError, match="Make the folder"):
         risk.save_study(xr.DataTree(), tmp_path / "no folder" / "study.nc")
     with pytest.raises(FileNotFoundError, match=r"Expected a study at .*none\.nc, found no file"):
         risk.open_study(tmp_path / "none.nc")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -117,6 +118,49 @@ def test_an_interrupt_that_also_ends_the_workers() -> None:
     parent = os.getpid()
     with pytest.raises(KeyboardInterrupt), local_processes(2) as executor:
         work_through(die, [0.0] * 40, lambda *_: None, executor, 1, lambda _: None)
+
+
+def test_a_worker_of_ones_own_that_is_interrupted() -> None:
+    """Ctrl-C in a terminal reaches all processes: what the others have begun is still kept."""
+
+    def work(item: int) -> int:
+        time.sleep(0.5)
+        if item == 0:
+            raise KeyboardInterrupt
+        return item
+
+    came: list[int] = []
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
+        run_all(abs, [1, 2], executor)
+        timer = interrupt_in(0.2)
+        with pytest.raises(KeyboardInterrupt):
+            work_through(
+                work, [0, 1, 2, 3] * 5, lambda _, x: came.append(x), executor, 1, lambda _: None
+            )
+        timer.join()
+        with pytest.raises(risk.WorkerError, match="one that ended .KeyboardInterrupt"):
+            run_all(work, [0], executor)
+    assert len(came) >= 2
+
+
+def test_an_interrupt_while_processes_start() -> None:
+    """It is raised when they are there; the signal that batch systems send counts as well."""
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        sent, after = [], []
+
+        def send(*_: object, kind: signal.Signals = kind, sent: list[int] = sent) -> None:
+            sent.append(kind)
+            os.kill(os.getpid(), kind)
+            time.sleep(0.1)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("risk.workers._result", send)
+            with pytest.raises(KeyboardInterrupt), local_processes(2):
+                after.append(1)
+        signal.signal(signal.SIGTERM, before)
+        assert len(sent) == 2
+        assert not after
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:

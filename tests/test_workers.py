@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -200,6 +200,19 @@ def test_results_come_as_they_are_finished_each_with_its_place() -> None:
         work_through(slow, [0, 1, 2], take, threads)
     assert sorted(seen[:2]) == [(1, 10), (2, 20)]
     assert seen[2] == (0, 0)
+
+
+def test_an_executor_that_works_when_it_is_asked_hands_on_at_once() -> None:
+    class Synchronous(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(fn(*args, **kwargs))
+            said.append("worked")
+            return future
+
+    said: list[str] = []
+    work_through(abs, [-1, -2], lambda *_: said.append("taken"), Synchronous())
+    assert said == ["worked", "taken"] * 2
 
 
 @pytest.mark.parametrize("together", [1, 2, 5])

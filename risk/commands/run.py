@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import operator
@@ -50,8 +51,14 @@ def executor(place: Place) -> Iterator[Executor | None]:
         with _cluster(place.dask) as cluster:
             yield cluster
     elif (place.threads or 1) > 1:
-        with ThreadPoolExecutor(place.threads) as threads:
+        threads, wait = ThreadPoolExecutor(place.threads), True
+        try:
             yield threads
+        except KeyboardInterrupt:
+            wait = False  # they end with the process
+            raise
+        finally:
+            threads.shutdown(wait, cancel_futures=True)
     elif (place.workers or 1) > 1:
         with local_processes(place.workers or 1) as processes:
             yield processes
@@ -62,22 +69,31 @@ def executor(place: Place) -> Iterator[Executor | None]:
 @contextlib.contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
     try:
-        from distributed import Client
+        from distributed import Client, Security
+        from distributed.comm import connect
     except ImportError as error:
         raise ValueError(
             f"Expected the extra `cluster` for --dask, got none ({error}). "
             "Install it: pip install 'ai-lab-risk[cluster]'."
         ) from error
     where = urlsplit(address if "//" in address else f"tcp://{address}")
-    try:  # a client that finds nobody leaves threads behind that complain at the end
+
+    async def greet(place: str) -> None:
+        comm = await connect(place, PATIENCE, **Security().get_connection_args("client"))
+        await comm.close()
+
+    try:
         if not where.hostname:
             raise ValueError("no host")
-        port = where.port or 8786
-        socket.create_connection((where.hostname, port), PATIENCE).close()
-        client: Any = Client(f"{where.scheme}://{where.hostname}:{port}", timeout=PATIENCE)
-    except (OSError, ValueError) as error:
+        place = f"{where.scheme}://{where.hostname}:{where.port or 8786}"
+        socket.create_connection((where.hostname, where.port or 8786), PATIENCE).close()
+        # A client waits for ever for one that does not greet, and leaves threads that complain.
+        asyncio.run(asyncio.wait_for(greet(place), PATIENCE))
+        client: Any = Client(place, timeout=PATIENCE)
+    except (OSError, ValueError, TypeError) as error:  # of TLS without a certificate the last
+        reason = str(error) or "nobody greets as one does"
         raise ValueError(
-            f"Expected a Dask scheduler at {address or 'an address'}, found none ({error}). Start "
+            f"Expected a Dask scheduler at {address or 'an address'}, found none ({reason}). Start "
             "one with `dask scheduler`, and give the address that it prints."
         ) from error
     with client:
