@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ def command(
 
     monkeypatch.setattr(runs, "save_figures", drawn)
     monkeypatch.setattr("risk.plots.save_figures", drawn)
+    monkeypatch.setattr(os, "_exit", sys.exit)  # how it ends after an interrupt
 
     def call(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["risk", *map(str, arguments)])
