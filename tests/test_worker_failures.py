@@ -67,8 +67,9 @@ def interrupt_in(seconds: float) -> threading.Timer:
     return timer
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes"])
-@pytest.mark.parametrize("taking", [0.0, 0.2])
+@pytest.mark.parametrize(
+    ("kind", "taking"), [("threads", 0.0), ("threads", 0.2), ("processes", 0.0)]
+)
 def test_an_interrupt_finishes_what_was_begun_and_another_one_drops_it(
     kind: str, taking: float
 ) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def outputs(out: Path, draws: int, replicates: int) -> str:
     return str(found[0]["outputs_hash"])
 
 
+@cache
 def expected(draws: int, replicates: int) -> str:
     priors = risk.read_priors(main_case(), risk.profit_model)
     study = risk.run_study(risk.profit_model, priors, draws=draws, replicates=replicates)
