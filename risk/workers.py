@@ -243,6 +243,10 @@ def local_processes(count: int) -> Iterator[Executor]:
             yield processes
         except KeyboardInterrupt:
             ours.close()  # which ends them
+            # One that ends while it sends leaves half a result, whose rest the pool would wait for
+            # as long as anybody could write it: this process.
+            answers: Any = processes._result_queue
+            answers._writer.close()
             raise
 
 

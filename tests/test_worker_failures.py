@@ -108,6 +108,15 @@ def test_an_interrupt_ends_processes_where_nobody_keeps_results() -> None:
     timer.join()
 
 
+def test_an_interrupt_while_large_results_are_sent() -> None:
+    """A worker that ends in the middle of one leaves nobody waiting for the rest."""
+    for k in range(5):
+        timer = interrupt_in(0.15 + 0.02 * k)
+        with pytest.raises(KeyboardInterrupt), local_processes(2) as executor:
+            run_all(bytes, [40_000_000] * 400, executor)
+        timer.join()
+
+
 def test_an_interrupt_that_also_ends_the_workers() -> None:
     """As when a batch system ends all processes of a job: nothing hangs, nothing else is said."""
 
