@@ -24,9 +24,9 @@ import xarray as xr
 import risk
 from benchmarks.report import publish, table
 from risk.evaluation import bind
+from risk.processes import local_processes
 from risk.shipped import main_case
 from risk.simulation import KEPT_DRAWS
-from risk.workers import local_processes
 
 ROOT = Path(__file__).resolve().parents[1]
 REPLICATES = 16

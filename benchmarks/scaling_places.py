@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 from unittest import mock
 
-from risk.workers import local_processes
+from risk.processes import local_processes
 
 
 class Place(NamedTuple):

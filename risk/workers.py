@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import multiprocessing
-import multiprocessing.connection
-import os
 import pickle
-import signal
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -21,11 +16,9 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
     as_completed,
 )
-from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 import cloudpickle
@@ -85,7 +78,7 @@ def work_through(
                     _gather(futures, [future], take)
             _gather(futures, [*futures], take)
         except KeyboardInterrupt:
-            begun = _begun(executor, futures)
+            begun = _begun(futures)
             if finishing is not None and begun:
                 finishing(len(begun))
                 for future in as_completed([*begun]):
@@ -93,7 +86,7 @@ def work_through(
                         _gather(begun, [future], take)
             raise
         finally:
-            _begun(executor, futures)
+            _begun(futures)
 
 
 def _gather(
@@ -107,10 +100,8 @@ def _gather(
             take(place, result)
 
 
-def _begun(executor: Executor, futures: dict[Future[Any], range]) -> dict[Future[Any], range]:
+def _begun(futures: dict[Future[Any], range]) -> dict[Future[Any], range]:
     """The tasks that workers have begun; the others are cancelled."""
-    if isinstance(executor, LocalProcesses):  # its own end cancels them: see there
-        return {f: part for f, part in futures.items() if f.running() or f.done()}
     return {f: part for f, part in futures.items() if not f.cancel()}
 
 
@@ -209,85 +200,3 @@ def blas_on_one_thread() -> Iterator[None]:
 def _threads() -> ThreadpoolController:
     """The thread pools of this process; finding them takes milliseconds."""
     return ThreadpoolController()
-
-
-class LocalProcesses(ProcessPoolExecutor):
-    """Processes on this machine; the tasks that they have not begun are cancelled at the end.
-
-    No task may be cancelled before: where workers end too soon, the pool of CPython 3.11 stumbles
-    over a cancelled task, leaves the other workers behind, and waits for them for ever.
-    """
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def local_processes(count: int) -> Iterator[Executor]:
-    """Processes on this machine that leave Ctrl-C to the one that started them.
-
-    They are started afresh, not forked from a process that may have threads; where the system can,
-    one of them imports the engine once and the others are forked from it. They end at once when
-    their parent does, or when it is interrupted in this context.
-    """
-    fork = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if fork else "spawn")
-    if fork:
-        context.set_forkserver_preload(["risk.engine"])
-    theirs, ours = context.Pipe(duplex=False)
-    with theirs, ours, LocalProcesses(count, context, _settle, (theirs,)) as processes:
-        try:
-            with _interrupts_later():
-                for task in [_submitted(processes, _each, _nothing, []) for _ in range(count)]:
-                    _result(task)
-            yield processes
-        except KeyboardInterrupt:
-            ours.close()  # which ends them
-            # One that ends while it sends leaves half a result, whose rest the pool would wait for
-            # as long as anybody could write it: this process.
-            answers: Any = processes._result_queue
-            answers._writer.close()
-            raise
-
-
-@contextlib.contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Hold Ctrl-C back until the block ends, and in processes started meanwhile.
-
-    Python raises it in its main thread whichever thread the signal reaches, so to mask it is not
-    enough: a handler notes it. SIGTERM is what batch systems send for it.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # no signal is handled here
-        return
-    noted: list[int] = []
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    handlers = {k: signal.signal(k, lambda number, _: noted.append(number)) for k in kinds}
-    masked = hasattr(signal, "pthread_sigmask")  # not on Windows
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masked else set()
-    try:
-        yield
-    finally:
-        if masked:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for kind, handler in handlers.items():
-            signal.signal(kind, signal.SIG_DFL if handler is None else handler)
-        for number in noted[:1]:
-            signal.raise_signal(number)
-
-
-def _nothing(item: Any) -> None:
-    """The first task, which wakes a worker."""
-
-
-def _settle(wanted: Connection) -> None:
-    """A worker leaves interrupts to its parent, and ends when it does, or when it says so."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):  # held back while it was started
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with, args=(wanted,), daemon=True).start()
-
-
-def _end_with(wanted: Connection) -> None:
-    multiprocessing.connection.wait([wanted])
-    os._exit(1)

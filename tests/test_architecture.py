@@ -86,6 +86,7 @@ TABLE = {  # `version` is for everyone
         "designs exchanges engine evaluation model_results stats checkpoint workers"
     ),
     "workers": row(never="numpy scipy xarray matplotlib"),
+    "processes": row(never="numpy scipy xarray matplotlib"),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),
@@ -93,7 +94,9 @@ TABLE = {  # `version` is for everyone
     "runs": row("files store plots memo"),
     "shipped": row(never="numpy scipy xarray matplotlib"),
     "progress": row(never="numpy scipy xarray matplotlib"),
-    "commands": row(f"{BELOW_STUDY} {ABOVE} factors files memo plots", never="matplotlib"),
+    "commands": row(
+        f"{BELOW_STUDY} {ABOVE} processes factors files memo plots", never="matplotlib"
+    ),
     "console": arrays("model_results workers checkpoint progress memo.entries"),
     "cli": row(f"{BELOW_STUDY} commands console study store plots memo runs shipped files"),
     "__init__": row(f"{BELOW_STUDY} {ABOVE} store progress"),

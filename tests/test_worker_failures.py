@@ -17,7 +17,8 @@ import pytest
 from scipy.stats import norm
 
 import risk
-from risk.workers import local_processes, run_all, work_through
+from risk.processes import local_processes
+from risk.workers import run_all, work_through
 
 
 def test_a_worker_that_dies() -> None:
@@ -117,6 +118,17 @@ def test_an_interrupt_while_large_results_are_sent() -> None:
         timer.join()
 
 
+def test_a_worker_that_is_killed_while_it_sends_a_large_result() -> None:
+    for k in range(5):
+        with local_processes(2) as executor:
+            (pid,) = run_all(lambda _: os.getpid(), [0], executor)
+            timer = threading.Timer(0.1 + 0.02 * k, os.kill, (pid, signal.SIGKILL))
+            timer.start()
+            with pytest.raises(risk.WorkerError, match="a worker process ended"):
+                run_all(bytes, [40_000_000] * 400, executor)
+            timer.join()
+
+
 def test_an_interrupt_that_also_ends_the_workers() -> None:
     """As when a batch system ends all processes of a job: nothing hangs, nothing else is said."""
 
@@ -165,7 +177,7 @@ def test_an_interrupt_while_processes_start() -> None:
             time.sleep(0.1)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("risk.workers._result", send)
+            patch.setattr("risk.processes._received", send)
             with pytest.raises(KeyboardInterrupt), local_processes(2):
                 after.append(1)
         signal.signal(signal.SIGTERM, before)

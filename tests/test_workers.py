@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import risk
 from risk import simulation
-from risk.workers import local_processes, run_all, work_through
+from risk.processes import local_processes
+from risk.workers import run_all, work_through
 
 SOURCE: dict[str, Any] = {"unit": "1", "source": "a test"}
 
@@ -157,7 +158,7 @@ def test_an_error_in_a_worker_reaches_the_caller(priors: risk.Priors, processes:
 
 ORPHANS = """
 import os, time
-from risk.workers import local_processes
+from risk.processes import local_processes
 
 if __name__ == "__main__":
     with local_processes(2) as executor:

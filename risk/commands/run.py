@@ -22,7 +22,7 @@ from risk.files import write_durably
 from risk.identity import run_id
 from risk.model import profit_model
 from risk.priors import Priors
-from risk.workers import local_processes
+from risk.processes import local_processes
 
 Progress = Callable[[int, int], None]
 PATIENCE = 10  # seconds to wait for a cluster
