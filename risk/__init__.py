@@ -19,7 +19,8 @@ factors                what is exchanged together, and what it is called
 tables                 quantile functions as tables, ten digits in a hundredth of the time
 designs, evaluation    shifts of a scrambled Sobol' net; one checked call of a model
 engine                 one replicate of a pick-freeze design, block by block
-workers, checkpoint    any executor; finished replicates on disk
+workers, processes     any executor; that of this machine's processes
+checkpoint             finished replicates on disk
 simulation             all replicates of a study; progress shows how far it is
 stats                  estimators on plain arrays
 analysis               estimators lifted to labelled data

@@ -8,6 +8,7 @@ what its member adds to those before it.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +27,7 @@ _SAMPLE = 1 << 14  # points from which the marginal of a logistic-normal share i
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class Block(ABC):
     """What all blocks have.
 
     Attributes
@@ -50,14 +51,14 @@ class Block:
             object.__setattr__(self, "name", " + ".join(self.members))
 
     @property
+    @abstractmethod
     def members(self) -> tuple[str, ...]:
         """The inputs of the block."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def axes(self) -> tuple[str, ...]:
         """The axes of the unit cube that the block takes."""
-        raise NotImplementedError
 
     def innovation(self, k: int) -> str:
         """The axis of the k-th member: its name, and after a bar what came before it."""

@@ -105,20 +105,9 @@ def run_study(
     >>> study["sobol"]["first_order"].sel(outcome="y", factor="x1").item()  # exactly 3/7
     0.428...
     """
+    _check_kinds(priors, executor, progress)
     _check_numbers(draws, replicates, seed, keep_draws)
     draws, replicates, keep_draws = map(operator.index, (draws, replicates, keep_draws))
-    if not isinstance(priors, Priors):
-        raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
-    if not isinstance(executor, Executor | None):
-        raise TypeError(
-            "Expected `executor` to be a concurrent.futures.Executor or None, got "
-            f"{type(executor).__name__}. Of a Dask client take `client.get_executor(pure=False)`."
-        )
-    if progress is not None and not callable(progress):
-        raise TypeError(
-            f"Expected `progress` to be a function of (done, total), got {progress!r}. Pass "
-            "`print`, or what `risk.progress_bar()` yields."
-        )
     bound = bind(model, priors)
     wanted = wanted_outcomes(bound, outcomes)
     grouped = factors_of(priors, factors)
@@ -179,6 +168,21 @@ def _units(model: Model, outcomes: Sequence[str]) -> dict[str, str]:
     """Outcome → unit, empty where the model names none."""
     known = read_signature(model).outcomes
     return {n: (known[n].unit if n in known else None) or "" for n in outcomes}
+
+
+def _check_kinds(priors: Any, executor: Any, progress: Any) -> None:
+    if not isinstance(priors, Priors):
+        raise TypeError(f"Expected `priors` to be risk.Priors, got {type(priors).__name__}.")
+    if not isinstance(executor, Executor | None):
+        raise TypeError(
+            "Expected `executor` to be a concurrent.futures.Executor or None, got "
+            f"{type(executor).__name__}. Of a Dask client take `client.get_executor(pure=False)`."
+        )
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            f"Expected `progress` to be a function of (done, total), got {progress!r}. Pass "
+            "`print`, or what `risk.progress_bar()` yields."
+        )
 
 
 def _check_numbers(draws: int, replicates: int, seed: int, keep_draws: int) -> None:

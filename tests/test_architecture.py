@@ -37,6 +37,8 @@ BELOW_STUDY = (
     f"names {PRIORS} {READER} designs model stats evaluation exchanges engine workers checkpoint "
     "simulation"
 )
+HEAVY = "numpy scipy xarray matplotlib"
+BELOW_RUN = f"{BELOW_STUDY} processes"
 ABOVE = "model_results analysis identity study"
 TABLE = {  # `version` is for everyone
     "version": row(),
@@ -85,18 +87,13 @@ TABLE = {  # `version` is for everyone
     "simulation": arrays(
         "designs exchanges engine evaluation model_results stats checkpoint workers"
     ),
-    "workers": row(never="numpy scipy xarray matplotlib"),
-    "processes": row(never="numpy scipy xarray matplotlib"),
+    **dict.fromkeys("workers processes shipped progress".split(), row(never=HEAVY)),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),
     "memo.formats": row(),
     "runs": row("files store plots memo"),
-    "shipped": row(never="numpy scipy xarray matplotlib"),
-    "progress": row(never="numpy scipy xarray matplotlib"),
-    "commands": row(
-        f"{BELOW_STUDY} {ABOVE} processes factors files memo plots", never="matplotlib"
-    ),
+    "commands": row(f"{BELOW_RUN} {ABOVE} factors files memo plots", never="matplotlib"),
     "console": arrays("model_results workers checkpoint progress memo.entries"),
     "cli": row(f"{BELOW_STUDY} commands console study store plots memo runs shipped files"),
     "__init__": row(f"{BELOW_STUDY} {ABOVE} store progress"),
