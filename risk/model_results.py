@@ -34,7 +34,8 @@ def call(model: Model, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
                 f"in place at {at}. Work on a copy: x = x.copy()."
             ) from error
         raise ModelError(
-            f"The model failed at {at}: {type(error).__name__}: {error}. Correct the model."
+            f"The model failed at {at}: {''.join(traceback.format_exception_only(error)).strip()}. "
+            "Correct the model."
         ) from error
     if not isinstance(results, Mapping):
         raise ModelError(

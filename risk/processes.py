@@ -13,7 +13,6 @@ import os
 import queue
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -136,7 +135,6 @@ def _serve(pipe: Connection, wanted: Connection) -> None:
         try:
             answer = True, function(*arguments, **named)
         except BaseException as error:
-            error.add_note("In a worker: " + "".join(traceback.format_exception(error)))
             answer = False, error
         pipe.send(answer)
 

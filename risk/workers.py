@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import pickle
+import traceback
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -130,11 +131,9 @@ def _sent(work: bytes, items: Sequence[Any]) -> list[Any]:
     try:
         return _alone(_function(work), items)
     except Exception as error:
-        try:
-            pickle.dumps(error)
-        except Exception:  # the model's own error holds what cannot be sent back
-            error.__cause__ = error.__context__ = None
-        raise error from error.__cause__
+        error.add_note("In a worker: " + "".join(traceback.format_exception(error)))
+        error.__cause__ = error.__context__ = None  # may hold what cannot be sent back
+        raise
 
 
 @functools.lru_cache(maxsize=4)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -37,17 +39,28 @@ def test_a_pool_that_was_shut_down() -> None:
             run_all(abs, [1], executor)
 
 
-# The cluster leaves sockets to the garbage collector when it is closed.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None:
+@contextlib.contextmanager
+def dask_client() -> Iterator[distributed.Client]:
+    """A client of one Dask worker that is not given a second chance."""
     options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
     more = {"allowed-failures": 0, "worker-ttl": None}
     with (
         dask.config.set({f"distributed.scheduler.{k}": v for k, v in more.items()}),
         distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as cluster,
+        distributed.Client(cluster) as client,
     ):
-        client = distributed.Client(cluster)
+        yield client
+
+
+# A cluster leaves sockets to the garbage collector when it is closed.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None:
+    with dask_client() as client:
         executor = client.get_executor(pure=False)
         with pytest.raises(risk.WorkerError, match="live until their work is done.*workers died"):
             run_all(os._exit, [1], executor)
@@ -198,8 +211,10 @@ def test_an_error_that_cannot_be_sent_back() -> None:
 
     here = os.getpid()
     priors = risk.Priors({"x": risk.Prior(norm(0, 1), unit="1", source="a test")})
-    with (
-        local_processes(1) as executor,
-        pytest.raises(risk.ModelError, match="The model failed at .*in a worker"),
-    ):
-        risk.run_study(failing, priors, draws=64, replicates=2, executor=executor)
+    with local_processes(1) as local, dask_client() as client:
+        for executor in (local, client.get_executor(pure=False)):
+            with pytest.raises(
+                risk.ModelError, match="The model failed at .*in a worker"
+            ) as caught:
+                risk.run_study(failing, priors, draws=64, replicates=2, executor=executor)
+            assert "in failing" in "".join(caught.value.__notes__)  # the worker's own traceback
