@@ -33,7 +33,7 @@ def write_durably(path: Path, content: bytes | memoryview) -> Path:
             os.fsync(file.fileno())
         put(part, path)
     except OSError as error:
-        error.filename = error.filename or str(path)
+        error.filename, error.filename2 = str(path), None
         raise
     finally:
         with contextlib.suppress(OSError):

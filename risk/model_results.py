@@ -25,7 +25,7 @@ def call(model: Model, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         # A value that is not finite is reported with its row and inputs; NumPy only warns.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             results = model(**arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         at = f"{frames[-1].filename}:{frames[-1].lineno}" if len(frames) > 1 else "its call"
         if isinstance(error, ValueError) and "read-only" in str(error):

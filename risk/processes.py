@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
 import queue
 import signal
@@ -17,17 +18,36 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from typing import Any
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
+
+from risk.workers import WorkerError
+
+
+class Worker(NamedTuple):
+    """A process, and the pipe by which it is asked."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    def answer(self) -> Any:
+        """What it sends, or that it ended: what it has forked may hold its end of the pipe open."""
+        try:
+            if self.pipe in multiprocessing.connection.wait([self.pipe, self.process.sentinel]):
+                return self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise BrokenProcessPool("a worker process ended before its work was done") from error
+        raise BrokenProcessPool("a worker process ended before its work was done")
 
 
 class LocalProcesses(Executor):
-    """Asks processes by their pipes, one thread for each: a pipe that ends is a worker that did."""
+    """Asks processes by their pipes, one thread for each: one that ends keeps nobody waiting."""
 
-    def __init__(self, pipes: list[Connection]) -> None:
-        self._threads = ThreadPoolExecutor(len(pipes))
-        self._free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
-        for pipe in pipes:
-            self._free.put(pipe)
+    def __init__(self, workers: list[Worker]) -> None:
+        self._threads = ThreadPoolExecutor(len(workers))
+        self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        for worker in workers:
+            self._free.put(worker)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call a function in one of the processes."""
@@ -38,24 +58,17 @@ class LocalProcesses(Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
     def _ask(self, *call: Any) -> Any:
-        pipe = self._free.get()  # there are as many as threads
+        worker = self._free.get()  # there are as many as threads
         try:
-            pipe.send(call)
-            good, answer = _received(pipe)
+            worker.pipe.send(call)
+            good, answer = worker.answer()
         except OSError as error:  # that nobody reads
             raise BrokenProcessPool("a worker process ended while it was asked") from error
         finally:
-            self._free.put(pipe)
+            self._free.put(worker)
         if not good:
             raise answer
         return answer
-
-
-def _received(pipe: Connection) -> Any:
-    try:
-        return pipe.recv()
-    except (EOFError, OSError) as error:
-        raise BrokenProcessPool("a worker process ended before its work was done") from error
 
 
 @contextlib.contextmanager
@@ -73,10 +86,8 @@ def local_processes(count: int) -> Iterator[Executor]:
     with contextlib.ExitStack() as stack:
         theirs, ours = map(stack.enter_context, context.Pipe(duplex=False))
         with _interrupts_later():
-            pipes = [_started(context, theirs, stack) for _ in range(count)]
-            for pipe in pipes:
-                _received(pipe)  # that it is there
-        executor = LocalProcesses(pipes)
+            workers = _started(context, count, theirs, stack)
+        executor = LocalProcesses(workers)
         try:
             yield executor
         finally:
@@ -84,14 +95,31 @@ def local_processes(count: int) -> Iterator[Executor]:
             executor.shutdown(cancel_futures=True)
 
 
-def _started(context: Any, wanted: Connection, stack: contextlib.ExitStack) -> Connection:
-    """The pipe to a new worker, whose other end this process does not keep."""
+def _started(
+    context: Any, count: int, wanted: Connection, stack: contextlib.ExitStack
+) -> list[Worker]:
+    """New workers that are there."""
+    try:
+        workers = [_worker(context, wanted, stack) for _ in range(count)]
+        for worker in workers:
+            worker.answer()
+    except (EOFError, OSError, BrokenProcessPool) as error:
+        raise WorkerError(
+            f"Expected {count} worker processes, got some that do not start "
+            f"({str(error) or type(error).__name__}). Use fewer workers; in a script of your own, "
+            'start them under `if __name__ == "__main__":`.'
+        ) from error
+    return workers
+
+
+def _worker(context: Any, wanted: Connection, stack: contextlib.ExitStack) -> Worker:
+    """A new worker, whose own end of the pipe this process does not keep."""
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, wanted))
     process.start()
     there.close()
     stack.callback(process.join)
-    return stack.enter_context(here)
+    return Worker(process, stack.enter_context(here))  # closed before it is waited for
 
 
 @contextlib.contextmanager
@@ -108,6 +136,8 @@ def _interrupts_later() -> Iterator[None]:
     kinds = (signal.SIGINT, signal.SIGTERM)
     handlers = {k: signal.signal(k, lambda number, _: noted.append(number)) for k in kinds}
     masked = hasattr(signal, "pthread_sigmask")  # not on Windows
+    if masked:  # starting it, which the first process does, ends with SIGINT unmasked
+        multiprocessing.resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masked else set()
     try:
         yield

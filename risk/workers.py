@@ -46,15 +46,16 @@ def work_through(
     Parameters
     ----------
     take
-        Where results go. The one that an interrupt falls into is lost.
+        Where results go. Those of the task that an interrupt falls into are lost.
     executor
         Who does the work; None is this thread.
     together
         How many items to send as one task.
     finishing
-        Where it is given, an interrupt waits for the tasks that workers have begun, and calls it
-        with their number first; another interrupt drops them, as the first one does otherwise. Of
-        Dask's tasks none can be told to have begun: the first one drops them all.
+        Where it is given, an error first hands on what is finished by then, and an interrupt waits
+        for the tasks that workers have begun, and calls it with their number first; another
+        interrupt drops them, as the first one does otherwise. Of Dask's tasks none can be told to
+        have begun: the first one drops them all.
 
     Raises
     ------
@@ -78,12 +79,15 @@ def work_through(
                 if future.done():  # by an executor that works when it is asked
                     _gather(futures, [future], take)
             _gather(futures, [*futures], take)
-        except KeyboardInterrupt:
+        except BaseException as stop:
             begun = _begun(futures)
             if finishing is not None and begun:
-                finishing(len(begun))
+                if isinstance(stop, KeyboardInterrupt):
+                    finishing(len(begun))
+                else:
+                    begun = {f: part for f, part in begun.items() if f.done()}
                 for future in as_completed([*begun]):
-                    with contextlib.suppress(WorkerError):  # the signal may have reached workers
+                    with contextlib.suppress(Exception):  # a second failure, of a worker or a disk
                         _gather(begun, [future], take)
             raise
         finally:
@@ -164,7 +168,7 @@ def _submitted(executor: Executor, *call: Any) -> Future[Any]:
     except Exception as error:  # a pool that was shut down, a client that was closed
         raise WorkerError(
             f"Expected an executor that takes work, got one that does not ({error}). "
-            "Make another one, and keep it open until the study is done."
+            "Make another one, and keep it open until the study is done; or use fewer workers."
         ) from error
 
 

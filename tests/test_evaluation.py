@@ -59,6 +59,10 @@ def fails_without_a_word(x1: Any, x2: Any) -> Any:
     raise ValueError
 
 
+def leaves(x1: Any, x2: Any) -> Any:
+    raise SystemExit(3)
+
+
 def not_a_dict(x1: Any, x2: Any) -> Any:
     return x1 * x2
 
@@ -101,6 +105,7 @@ def a_dimension(x1: Any, x2: Any) -> Any:
         (words, "Expected numbers as outcome `y`, got an array of <U1"),
         (fails, r"The model failed at .*test_evaluation\.py:\d+: KeyError: 'price'"),
         (fails_without_a_word, r"The model failed at .*: ValueError\. Correct the model"),
+        (leaves, r"The model failed at .*: SystemExit: 3\. Correct the model"),
         (not_a_dict, "returns a dict of outcome name → array, got ndarray"),
         (nothing, "at least one outcome, got an empty dict"),
         (masked, "Expected every value of outcome `y`, got masked ones"),

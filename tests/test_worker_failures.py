@@ -7,10 +7,13 @@ import logging
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -24,12 +27,65 @@ from risk.workers import run_all, work_through
 
 
 def test_a_worker_that_dies() -> None:
-    """Known by a second process: the first dies at once, as when memory runs out."""
+    """It dies at once, as when memory runs out."""
     with (
         local_processes(1) as executor,
         pytest.raises(risk.WorkerError, match="live until their work is done.*use fewer workers"),
     ):
         run_all(os._exit, [1], executor)
+
+
+def test_a_worker_that_dies_while_what_it_forked_lives() -> None:
+    """The fork holds the worker's end of the pipe open; it ends by itself."""
+
+    def die(_: int) -> None:
+        if os.fork() == 0:
+            time.sleep(3)
+        os._exit(1)
+
+    began = time.monotonic()
+    with (
+        local_processes(1) as executor,
+        pytest.raises(risk.WorkerError, match="live until their work is done"),
+    ):
+        run_all(die, [1], executor)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("error", [EOFError, BlockingIOError("Resource unavailable")])
+def test_workers_that_do_not_start(monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    def start(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", start)
+    with (
+        pytest.raises(risk.WorkerError, match=r"Expected 2 worker processes.*Use fewer workers"),
+        local_processes(2),
+    ):
+        pass
+
+
+def test_an_error_first_hands_on_what_is_finished() -> None:
+    """Of two threads one fails at the third item, while the first result is slowly taken."""
+
+    def work(item: int) -> int:
+        if item == 2:
+            raise ValueError("the third")
+        time.sleep(0.01)
+        return item
+
+    def take(place: int, _: int) -> None:
+        time.sleep(0.0 if came else 0.3)
+        came.append(place)
+
+    for finishing in (lambda _: None, None):
+        came: list[int] = []
+        with ThreadPoolExecutor(2) as threads, pytest.raises(ValueError, match="the third"):
+            work_through(work, range(12), take, threads, 1, finishing)
+        if finishing is None:
+            assert len(came) < 11
+        else:
+            assert sorted(came) == [0, 1, *range(3, 12)]
 
 
 def test_a_pool_that_was_shut_down() -> None:
@@ -190,12 +246,48 @@ def test_an_interrupt_while_processes_start() -> None:
             time.sleep(0.1)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("risk.processes._received", send)
+            patch.setattr("risk.processes.Worker.answer", send)
             with pytest.raises(KeyboardInterrupt), local_processes(2):
                 after.append(1)
         signal.signal(signal.SIGTERM, before)
         assert len(sent) == 2
         assert not after
+
+
+GROUP = """
+import os, signal
+from risk.processes import Worker, local_processes
+from risk.workers import run_all
+
+def interrupt(worker):
+    os.killpg(0, signal.SIGINT)
+    return answer(worker)
+
+if __name__ == "__main__":
+    answer, Worker.answer = Worker.answer, interrupt  # the first time while workers are imported
+    try:
+        with local_processes(2) as executor:
+            print("started")
+    except KeyboardInterrupt:
+        print("interrupted")
+    Worker.answer = answer
+    with local_processes(2) as executor:
+        try:
+            run_all(lambda _: os.killpg(0, signal.SIGINT), [0], executor)
+        except KeyboardInterrupt:
+            pass
+        print(run_all(abs, [-1, -2], executor))  # the workers live on
+"""
+
+
+def test_an_interrupt_of_the_whole_group(tmp_path: Path) -> None:
+    """As a terminal sends it: neither the processes that start nor the workers say a word."""
+    script = tmp_path / "script.py"
+    script.write_text(GROUP)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, start_new_session=True
+    )
+    assert (done.stdout, done.stderr) == ("interrupted\n[1, 2]\n", "")
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:
