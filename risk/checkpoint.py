@@ -64,6 +64,17 @@ class Checkpoint:
             return None
         return _replicate(data)
 
+    def find(self, name: str, most: int) -> tuple[str, Replicate | None]:
+        """The name of the file for a replicate of at most so many points, and what it holds.
+
+        One of more points stays in its place: the other has its size in its name.
+        """
+        stored = self.load(name)
+        if stored is None or stored.points <= most:
+            return name, stored
+        name = f"{name}-{most}"
+        return name, self.load(name)
+
     def save(self, name: str, replicate: Replicate) -> None:
         """Make a replicate safe; when this returns it survives a loss of power."""
         data = _bytes(replicate)
@@ -129,7 +140,7 @@ def held(folder: str | Path, draws: int, replicates: int) -> int:
     if not (folder / QUESTION).exists():
         return 0
     known = Checkpoint(folder, _digest(_question_in(folder)))
-    found = (known.load(f"raw-{r:05d}") for r in range(replicates))
+    found = (known.find(f"raw-{r:05d}", draws)[1] for r in range(replicates))
     return sum(each is not None and each.points == draws for each in found)
 
 

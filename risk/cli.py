@@ -78,20 +78,25 @@ def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: A
     from risk.shipped import main_case
 
     read = _read_priors(priors or main_case())
-    from risk.commands.run import finish
+    from risk.commands import run as steps
     from risk.files import check_place
 
     check_place(out)
-    study = _study(read, out, quiet or as_json, **options)
-    from risk.memo.context import Context  # with what draws: not before it is needed
-    from risk.runs import earlier_outputs, write_run
+    kept = options["resume"] or options["extend"]
+    checkpoint = steps.checkpoint_of(read, out) if kept else None
+    study = _study(read, out, checkpoint, quiet or as_json, **options)
+    try:
+        from risk.memo.context import Context  # with what draws: not before it is needed
+        from risk.runs import earlier_outputs, write_run
 
-    context = Context(study)
-    with labels_that_clash():
-        before = earlier_outputs(context, out)
-        place = write_run(context, out)
-    if options["resume"] or options["extend"]:
-        finish(read, out, study)
+        context = Context(study)
+        with labels_that_clash():
+            before = earlier_outputs(context, out)
+            place = write_run(context, out)
+        if checkpoint is not None:
+            steps.finish(checkpoint, study)
+    except KeyboardInterrupt:
+        stop(INTERRUPTED, steps.interrupted(checkpoint, steps.size_of(study)))
     if before not in (None, study.attrs["outputs_hash"]):
         click.echo(
             "Note: the same question gave other outputs before; the libraries or the platform "
@@ -184,6 +189,7 @@ def _read_priors(path: Path) -> Priors:
 def _study(
     priors: Priors,
     out: Path,
+    checkpoint: Path | None,
     silent: bool,
     *,
     draws: int | None,
@@ -192,25 +198,31 @@ def _study(
     workers: int | None,
     threads: int | None,
     dask: str | None,
-    resume: bool,
+    resume: bool,  # as `checkpoint` says
     extend: bool,
     all_draws: bool,
 ) -> xr.DataTree:
     from risk.commands import run as steps
 
-    checkpoint = steps.checkpoint_of(priors, out) if resume or extend else None
+    begun = False
     with model_failures(), notes():
         wanted = steps.size(draws, replicates, checkpoint if extend else None)
         every = steps.draws_file_of(priors, out, wanted, seed) if all_draws else None
         try:
             with progress(silent) as report:
+
+                def tell(done: int, total: int) -> None:
+                    nonlocal begun
+                    begun = True
+                    report(done, total)
+
                 return steps.simulate(
                     *(priors, wanted, seed, steps.Place(workers, threads, dask)),
                     *(checkpoint, every),
-                    report,
+                    tell,
                 )
         except KeyboardInterrupt:
-            stop(INTERRUPTED, steps.interrupted(checkpoint, wanted))
+            stop(INTERRUPTED, steps.interrupted(checkpoint, wanted, begun))
 
 
 def _open(path: Path) -> xr.DataTree:

@@ -33,7 +33,7 @@ def write_durably(path: Path, content: bytes | memoryview) -> Path:
             os.fsync(file.fileno())
         put(part, path)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
+        error.filename = str(path)
         raise
     finally:
         with contextlib.suppress(OSError):

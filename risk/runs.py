@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from risk.files import write_durably
+from risk.files import hidden_folder, write_durably
 from risk.memo.context import Context
 from risk.memo.markdown import DEFAULT, memo
 from risk.memo.numbers import as_json
@@ -99,27 +97,19 @@ def _place(context: Context, out: str | Path) -> Path:
     return Path(out) / str(context.about["case"]) / str(context.about["run_id"])
 
 
-def _beside(path: Path) -> Path:
-    """A hidden name in the same folder that nobody else uses."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
-
-
 @contextlib.contextmanager
 def _new_folder(place: Path) -> Iterator[Path]:
     """A hidden folder that takes `place` when the block ends well and vanishes when it does not."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    folder = _beside(place)
-    try:
+    with hidden_folder(place) as beside:
+        folder = beside / "new"
         folder.mkdir()
         yield folder
-        _move(folder, place)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _move(folder, place, beside / "old")
 
 
-def _move(folder: Path, place: Path) -> None:
-    """Rename a folder to `place`; what was there stays until the new one stands."""
-    old = _beside(place)
+def _move(folder: Path, place: Path, old: Path) -> None:
+    """Rename a folder to `place`; what was there goes to `old` when the new one stands."""
     try:
         if place.exists():
             place.rename(old)
@@ -128,4 +118,3 @@ def _move(folder: Path, place: Path) -> None:
         if old.exists():
             old.rename(place)
         raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -35,6 +35,9 @@ def main_case() -> Path:
 def files_problem(error: OSError) -> str:
     """One line for a file that cannot be read or written."""
     where = error.filename or "a file"
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    advice = "Make room there, or choose another place." if full else "Choose another place."
+    advice = "Choose another place."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = "Make room there, or choose another place."
+    elif error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN):
+        advice = "Raise that limit of the system, or use fewer workers."
     return f"Expected to be able to use {where}: {error.strerror or error}. {advice}"

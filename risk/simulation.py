@@ -202,14 +202,14 @@ def _run(
     """The replicates of a job in their order: those of the checkpoint, and the others."""
     report = progress or (lambda done, total: None)
     keep = sink or (lambda place, found: found)
-    names = [f"{_tag(job)}-{r:05d}" for r in range(replicates)]
+    names: list[str] = []
     done: dict[int, Replicate] = {}
     missing: list[tuple[Key, Replicate | None]] = []
-    larger = set()  # replicates that stay on the disk as they are
-    for r, name in enumerate(names):
-        stored = None if checkpoint is None else checkpoint.load(name)
-        if stored is not None and stored.points > job.draws:
-            larger.add(r)
+    for r in range(replicates):
+        name, stored = f"{_tag(job)}-{r:05d}", None
+        if checkpoint is not None:
+            name, stored = checkpoint.find(name, job.draws)
+        names.append(name)
         before = usable(job, stored)
         if before is not None and before.points == job.draws:
             done[r] = keep(r, run_replicate(job, (1, r), before))
@@ -222,7 +222,7 @@ def _run(
         if before is not None and checkpoint is not None and job.keep:
             stored = checkpoint.load(names[r])
             found = run_replicate(job, key) if stored is None else with_draws(job, stored, found)
-        if checkpoint is not None and r not in larger:
+        if checkpoint is not None:
             checkpoint.save(names[r], found)
         done[r] = keep(r, found)
         report(len(done), replicates)

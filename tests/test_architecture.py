@@ -87,7 +87,7 @@ TABLE = {  # `version` is for everyone
     "simulation": arrays(
         "designs exchanges engine evaluation model_results stats checkpoint workers"
     ),
-    **dict.fromkeys("workers processes shipped progress".split(), row(never=HEAVY)),
+    **dict.fromkeys("workers processes shipped progress".split(), row("workers", never=HEAVY)),
     "study": row(f"{BELOW_STUDY} factors analysis identity store", never="matplotlib"),
     "plots": row("names memo.formats", never="scipy SALib"),
     "memo": row("names", never="scipy SALib"),

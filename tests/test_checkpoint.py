@@ -184,9 +184,13 @@ def test_a_helper_that_changed_is_another_question(
 
 
 def test_fewer_points_do_not_take_the_place_of_more(tmp_path: Path) -> None:
+    """Each size has files of its own then, and goes on from them."""
     run(tmp_path)
-    identical(run(tmp_path, draws=256), run(draws=256))
-    assert held(tmp_path, 1024, 6) == 6
+    expected, seen = run(draws=256), list[tuple[int, int]]()
+    identical(run(tmp_path, draws=256), expected)
+    assert held(tmp_path, 1024, 6) == held(tmp_path, 256, 6) == 6
+    identical(run(tmp_path, draws=256, progress=lambda *at: seen.append(at)), expected)
+    assert seen[0] == (6, 6)
 
 
 def test_another_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

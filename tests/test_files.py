@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,30 @@ def test_a_place_is_looked_at_before_the_run(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match="no permission to write"):
         check_place(tmp_path)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a loss of power: its content first, its name second, then the folder that knows it."""
+    did: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def flushed(handle: int) -> None:
+        did.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "content")
+        fsync(handle)
+
+    def renamed(part: Path, path: Path) -> None:
+        did.append("name")
+        replace(part, path)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_durably(tmp_path / "a", b"content")
+    assert did == ["content", "name", *["folder"] * (os.name == "posix")]
+
+
+def test_a_file_that_cannot_be_begun_is_named_as_it_will_be(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        write_durably(tmp_path / "gone" / "a", b"")
+    assert caught.value.filename == str(tmp_path / "gone" / "a")

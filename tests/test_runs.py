@@ -169,6 +169,16 @@ def test_files_have_the_rights_that_the_user_gives_new_files(tmp_path: Path) -> 
     assert oct((tmp_path / "run").stat().st_mode & 0o777) == "0o750"
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".run.0123456789ab.parts"
+    (left / "new").mkdir(parents=True)
+    (left / "lock").touch()
+    with runs._new_folder(tmp_path / "run") as folder:
+        (folder / "a.txt").touch()
+    assert everything(tmp_path) == {"run/a.txt": b""}
+    assert not left.exists()
+
+
 def test_a_memo_is_not_written_when_its_template_is_wrong(
     tiny: xr.DataTree, tmp_path: Path
 ) -> None:

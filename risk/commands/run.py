@@ -164,10 +164,14 @@ def finished(checkpoint: Path) -> Size:
         ) from None
 
 
-def finish(priors: Priors, out: Path, study: xr.DataTree) -> None:
+def finish(checkpoint: Path, study: xr.DataTree) -> None:
     """Note what `--extend` goes on from, once the files of a run are written."""
-    done = {name: int(study.attrs[name]) for name in Size._fields}
-    write_durably(checkpoint_of(priors, out) / FINISHED, json.dumps(done).encode())
+    write_durably(checkpoint / FINISHED, json.dumps(size_of(study)._asdict()).encode())
+
+
+def size_of(study: xr.DataTree) -> Size:
+    """How much a study has computed."""
+    return Size(*(int(study.attrs[name]) for name in Size._fields))
 
 
 def simulate(
@@ -195,13 +199,15 @@ def simulate(
         )
 
 
-def interrupted(checkpoint: Path | None, wanted: Size) -> str:
+def interrupted(checkpoint: Path | None, wanted: Size, begun: bool = True) -> str:
     """What an interrupt has cost, and how to go on."""
     if checkpoint is None:
         return (
             "Interrupted. Nothing half-written is left; with --resume finished replicates would "
             "be kept."
         )
+    if not begun:  # whether it holds this question is not known yet
+        return f"Interrupted before the simulation began; {checkpoint} is as it was."
     return (
         f"Interrupted. {held(checkpoint, *wanted)} of {wanted.replicates} replicates are safe in "
         f"{checkpoint}; the same command goes on from there."

@@ -76,6 +76,28 @@ def test_an_interrupted_run_says_what_is_safe_and_goes_on(
     assert outputs(tmp_path, 32768, 16) == expected(32768, 16)
 
 
+def test_an_interrupt_before_and_after_the_simulation(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is safe is said there too, and nothing of a checkpoint that may be of another seed."""
+    checkpoint = tmp_path / CASE / "checkpoint"
+    options = (*quietly(tmp_path), "--resume", "--draws", "64", "--replicates", "2")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("risk.runs.write_run", stopped)
+        code, _, said = command(*options)
+    assert code == 130
+    assert f"Interrupted. 2 of 2 replicates are safe in {checkpoint}; the same command" in said
+    with monkeypatch.context() as patch:
+        patch.setattr("risk.simulation.run_replicate", stopped)
+        code, _, said = command(*options, "--seed", "9")
+    assert code == 130
+    assert f"Interrupted before the simulation began; {checkpoint} is as it was." in said
+
+
 def test_a_checkpoint_is_extended(command: Command, tmp_path: Path) -> None:
     checkpoint = tmp_path / CASE / "checkpoint"
     code, _, said = command(*quietly(tmp_path), "--extend")
