@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -118,6 +120,36 @@ def test_a_dask_worker_that_dies_each_time_and_a_client_that_is_closed() -> None
         client.close()
         with pytest.raises(risk.WorkerError, match=r"takes work, .*Client is closed"):
             run_all(abs, [1], executor)
+
+
+def test_a_dask_worker_that_is_killed_in_mid_run(tmp_path: Path) -> None:
+    """Its work goes to another one, and the bits are the same."""
+    go, gone, here = tmp_path / "go", tmp_path / "gone", os.getpid()
+
+    def model(x: Any) -> dict[str, Any]:
+        if os.getpid() != here:
+            with contextlib.suppress(FileNotFoundError):  # for one of them alone it is there
+                go.rename(gone)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return {"y": x**2 + len(x) - len(x)}  # called as it is
+
+    def progress(done: int, _: int) -> None:
+        if done == 2:
+            go.touch()
+
+    priors = risk.Priors({"x": risk.Prior(norm(0, 1), unit="1", source="a test")})
+    options: dict[str, Any] = {"draws": 1 << 15, "replicates": 12}
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+    )
+    with cluster, distributed.Client(cluster) as client:
+        executor = client.get_executor(pure=False)
+        study = risk.run_study(model, priors, executor=executor, progress=progress, **options)
+    assert gone.exists()
+    assert (
+        study.attrs["outputs_hash"]
+        == (risk.run_study(model, priors, **options).attrs["outputs_hash"])
+    )
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:

@@ -100,11 +100,17 @@ def test_dask_gives_the_same_bits(priors: risk.Priors, serial: xr.DataTree) -> N
 
 @pytest.mark.parametrize("rows", [1, 1 << 15, 1 << 18])
 def test_block_sizes_give_the_same_bits(
-    priors: risk.Priors, serial: xr.DataTree, rows: int, monkeypatch: pytest.MonkeyPatch
+    priors: risk.Priors,
+    serial: xr.DataTree,
+    processes: Executor,
+    rows: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     planned = simulation.plan
     monkeypatch.setattr("risk.study.plan", lambda *given: replace(planned(*given), block_rows=rows))
-    identical(run(priors), serial)
+    with ThreadPoolExecutor(2) as threads:
+        for executor in (None, threads, processes):
+            identical(run(priors, executor), serial)
 
 
 def test_a_model_of_a_script_or_a_notebook_travels(
