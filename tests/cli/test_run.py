@@ -147,5 +147,8 @@ def test_an_interrupt_is_130_and_leaves_nothing(
     monkeypatch.setattr(runs, "save_figures", interrupted)
     done = command("run", *FEW, "--out", tmp_path)
     assert (done.code, done.out) == (130, "")
-    assert done.err.strip() == "Interrupted. Nothing half-written is left."
+    assert done.err.strip() == (
+        "Interrupted. Nothing half-written is left; with --resume finished replicates would be "
+        "kept."
+    )
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
