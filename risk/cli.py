@@ -82,7 +82,7 @@ def run(priors: Path | None, out: Path, as_json: bool, quiet: bool, **options: A
     from risk.files import check_place
 
     check_place(out)
-    kept = options["resume"] or options["extend"]
+    kept = options.pop("resume") or options["extend"]
     checkpoint = steps.checkpoint_of(read, out) if kept else None
     study = _study(read, out, checkpoint, quiet or as_json, **options)
     try:
@@ -198,7 +198,6 @@ def _study(
     workers: int | None,
     threads: int | None,
     dask: str | None,
-    resume: bool,  # as `checkpoint` says
     extend: bool,
     all_draws: bool,
 ) -> xr.DataTree:

@@ -33,11 +33,11 @@ class Worker(NamedTuple):
     def answer(self) -> Any:
         """What it sends, or that it ended: what it has forked may hold its end of the pipe open."""
         try:
-            if self.pipe in multiprocessing.connection.wait([self.pipe, self.process.sentinel]):
-                return self.pipe.recv()
+            if self.pipe not in multiprocessing.connection.wait([self.pipe, self.process.sentinel]):
+                raise EOFError
+            return self.pipe.recv()
         except (EOFError, OSError) as error:
             raise BrokenProcessPool("a worker process ended before its work was done") from error
-        raise BrokenProcessPool("a worker process ended before its work was done")
 
 
 class LocalProcesses(Executor):

@@ -93,14 +93,14 @@ def test_a_pool_that_was_shut_down() -> None:
 
 
 @contextlib.contextmanager
-def dask_client() -> Iterator[distributed.Client]:
-    """A client of one Dask worker that is not given a second chance."""
-    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
-    more = {"allowed-failures": 0, "worker-ttl": None}
+def dask_client(workers: int = 1, failures: int = 0) -> Iterator[distributed.Client]:
+    """A client of a Dask cluster that gives a task up after so many workers that it ended."""
+    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
+    more = {"allowed-failures": failures, "worker-ttl": None}
     with (
         dask.config.set({f"distributed.scheduler.{k}": v for k, v in more.items()}),
         distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as cluster,
-        distributed.Client(cluster) as client,
+        distributed.Client(cluster, set_as_default=False) as client,
     ):
         yield client
 
@@ -139,17 +139,12 @@ def test_a_dask_worker_that_is_killed_in_mid_run(tmp_path: Path) -> None:
 
     priors = risk.Priors({"x": risk.Prior(norm(0, 1), unit="1", source="a test")})
     options: dict[str, Any] = {"draws": 1 << 15, "replicates": 12}
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
-    )
-    with cluster, distributed.Client(cluster) as client:
+    expected = risk.run_study(model, priors, **options)
+    with dask_client(workers=2, failures=3) as client:
         executor = client.get_executor(pure=False)
         study = risk.run_study(model, priors, executor=executor, progress=progress, **options)
     assert gone.exists()
-    assert (
-        study.attrs["outputs_hash"]
-        == (risk.run_study(model, priors, **options).attrs["outputs_hash"])
-    )
+    assert study.attrs["outputs_hash"] == expected.attrs["outputs_hash"]
 
 
 def test_an_error_that_cannot_be_sent_back() -> None:
