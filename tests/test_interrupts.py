@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,17 +21,22 @@ from risk.processes import local_processes
 from risk.workers import run_all, work_through
 
 
+@pytest.fixture(autouse=True)
+def _no_garbage() -> Iterator[None]:
+    """Python drops an interrupt that falls into the collection of what earlier tests left."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def slow(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
 
 
 def interrupt_in(seconds: float) -> threading.Timer:
-    """Ctrl-C, in a while.
-
-    Python drops an error in the clean-up of garbage: what earlier tests left goes first.
-    """
-    gc.collect()
+    """Ctrl-C, in a while."""
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     return timer
@@ -107,7 +113,6 @@ def test_an_interrupt_that_also_ends_the_workers() -> None:
         os._exit(1)
 
     parent = os.getpid()
-    gc.collect()
     with pytest.raises(KeyboardInterrupt), local_processes(2) as executor:
         work_through(die, range(40), lambda *_: None, executor, 1, lambda _: None)
 
